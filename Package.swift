@@ -1,0 +1,56 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let runtime: [SwiftSetting] = [.enableExperimentalFeature("Extern")]
+
+let package = Package(
+  name: "recast",
+  products: [.executable(name: "recast", targets: ["recast"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Meanings: compiled into the tool and, in Embedded Swift, into every artifact.
+    .target(name: "Semantics", path: "Sources/Semantics"),
+    .target(name: "RuntimeABI", path: "Sources/RuntimeABI"),
+    .target(name: "X86", dependencies: ["Semantics"], path: "Lifters/X86", exclude: ["Table"]),
+
+    // The runtime (also built by Scripts/build-runtime).
+    .target(name: "Host", path: "Runtime/Host", exclude: ["Assembly"]),
+    .target(
+      name: "Interpreter", dependencies: ["Semantics", "X86", "RuntimeABI"],
+      path: "Runtime/Interpreter"),
+    .target(name: "GuestLinux", dependencies: ["RuntimeABI", "Host"], path: "Runtime/GuestLinux"),
+    .target(
+      name: "Executor",
+      dependencies: ["Interpreter", "GuestLinux", "RuntimeABI", "Host", "X86", "Semantics"],
+      path: "Runtime/Executor"),
+
+    // The tool.
+    .systemLibrary(name: "CElf", path: "Sources/CElf", providers: [.apt(["libelf-dev"])]),
+    .systemLibrary(
+      name: "CCapstone", path: "Sources/CCapstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "CLLVM", path: "Sources/CLLVM", providers: [.apt(["llvm-19-dev"])]),
+    .target(name: "ELF", dependencies: ["CElf"], path: "Sources/ELF"),
+    .target(
+      name: "Discovery", dependencies: ["ELF", "X86", "Semantics", "CCapstone"],
+      path: "Sources/Discovery"),
+    .target(name: "LLVM", dependencies: ["CLLVM"], path: "Sources/LLVM"),
+    .target(
+      name: "Translator",
+      dependencies: ["Semantics", "X86", "Discovery", "LLVM", "RuntimeABI", "ELF"],
+      path: "Sources/Translator"),
+    .target(
+      name: "Codegen", dependencies: ["LLVM", "RuntimeABI"], path: "Sources/Codegen"),
+    .target(
+      name: "Driver",
+      dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
+      path: "Sources/Driver"),
+    .executableTarget(
+      name: "recast",
+      dependencies: [
+        "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/recast"),
+  ]
+)

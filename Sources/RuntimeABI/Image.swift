@@ -1,0 +1,69 @@
+/// What an artifact says about its guest, emitted as the data symbol `recast_image`.
+///
+/// The guest's segments are `PT_LOAD`s of the artifact at their guest addresses: the kernel maps
+/// them, nothing is copied.
+public struct GuestImage {
+  /// "RECAST01" in little-endian order.
+  public var magic: UInt64
+  public var entry: UInt64
+  /// What a kernel would put into AT_PHDR and AT_PHNUM; an entry is 56 bytes.
+  public var programHeaders: UInt64
+  public var programHeaderCount: UInt64
+  /// First and one-past-last address of the guest image, page aligned; `brk` starts at `high`.
+  public var low: UInt64
+  public var high: UInt64
+  /// `segmentCount` × `GuestSegment`, for `/proc/self/maps`.
+  public var segments: UInt64
+  public var segmentCount: UInt64
+  /// Open-addressed code map: `codeMapMask + 1` × `CodeMapEntry`; 0 when the flow is `interpret`.
+  public var codeMap: UInt64
+  public var codeMapMask: UInt64
+  /// PT_GNU_STACK says executable: bit 0. The guest is position-independent: bit 1.
+  public var flags: UInt64
+  public static var magicValue: UInt64 { 0x3130_5453_4143_4552 }
+}
+
+public struct GuestSegment {
+  public var start: UInt64
+  public var end: UInt64
+  public var fileOffset: UInt64
+  /// ELF p_flags: 4 read, 2 write, 1 execute.
+  public var flags: UInt64
+}
+
+/// Guest address → translated function. Probing is linear from `CodeMap.slot`; `guest == 0` ends it.
+public struct CodeMapEntry {
+  public var guest: UInt64
+  public var host: UInt64
+}
+
+public enum CodeMap {
+  /// The first slot to probe (multiplicative hashing, Knuth vol. 3, 6.4).
+  @inlinable @inline(__always)
+  public static func slot(_ guest: UInt64, mask: UInt64) -> UInt64 {
+    ((guest &* 0x9e37_79b9_7f4a_7c15) &>> 32) & mask
+  }
+}
+
+/// Names that the runtime, the translator and the linker agree on.
+public enum Symbol {
+  // Emitted by the translator.
+  public static var image: String { "recast_image" }
+  /// `u64 recast_enter(VCPU *, host function)`: C convention in, translated convention out.
+  public static var enter: String { "recast_enter" }
+  /// The translated-convention function that a code-map miss calls; it calls `interpret`.
+  public static var miss: String { "recast_miss" }
+  // Exported by the runtime (C convention).
+  /// `u64 recast_interpret(VCPU *)`: runs from `vcpu.rip` until the frame it was entered with returns.
+  public static var interpret: String { "recast_interpret" }
+  /// `u64 recast_step(VCPU *, u64 pc, u64 address)`: one stepped instruction; not 0: unwinding.
+  public static var step: String { "recast_step" }
+  /// `u64 recast_system_call(VCPU *)`: not 0: unwinding.
+  public static var systemCall: String { "recast_system_call" }
+  /// `u64 recast_safepoint(VCPU *)`: signals are pending; not 0: unwinding.
+  public static var safepoint: String { "recast_safepoint" }
+  /// `u64 recast_fault(VCPU *, u64 vector)`: at `vcpu.rip`; always unwinding.
+  public static var fault: String { "recast_fault" }
+  /// `void recast_start(u64 *hostStack)`: from the host's entry point.
+  public static var start: String { "recast_start" }
+}

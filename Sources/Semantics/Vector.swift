@@ -1,0 +1,103 @@
+/// Lane-wise integer operations of two vectors, wrapping unless named otherwise.
+public enum LaneOperation: UInt8 {
+  case add, subtract, multiply
+  case minimumSigned, minimumUnsigned, maximumSigned, maximumUnsigned
+  case addSaturatingSigned, addSaturatingUnsigned
+  case subtractSaturatingSigned, subtractSaturatingUnsigned
+  case averageUnsigned  // (a + b + 1) >> 1, without overflow
+  case multiplyHighSigned, multiplyHighUnsigned  // upper half of the double-width product
+  case equal, greaterSigned  // all ones or zero
+}
+
+/// Lane shifts; a count of the lane's width or more gives 0 (arithmetic: the sign).
+public enum LaneShift: UInt8 { case left, rightLogical, rightArithmetic }
+
+/// IEEE operations on lanes of 32 or 64 bits, with x86's choice of NaN (SDM vol. 1, 4.8.3.5): the
+/// first operand's, quieted, else the second's, else the negative default.
+public enum FloatOperation: UInt8 {
+  case add, subtract, multiply, divide
+  case minimum, maximum  // x86: the second operand if either is NaN or both are zero
+}
+
+/// SSE comparison predicates in the manual's numbering of CMPPS, imm8 0…7.
+public enum FloatPredicate: UInt8 {
+  case equal, less, lessOrEqual, unordered, notEqual, notLess, notLessOrEqual, ordered
+}
+
+public enum FloatRounding: UInt8 { case nearest, down, up, towardZero, current }
+
+/// A 128-bit guest vector. Wider registers are two of them (`M.V` low, `M.V` high), so that every
+/// AVX form is its SSE meaning done per half where the manual says "per 128-bit lane".
+///
+/// Lane 0 is the least significant. `W` names the lane width in every generic operation.
+public protocol Vector {
+  associatedtype Flag: FlagValue
+  associatedtype Carrier
+  associatedtype W8: Word
+  associatedtype W16: Word
+  associatedtype W32: Word
+  associatedtype W64: Word
+  associatedtype W128: Word
+
+  static var zero: Self { get }
+  init(bits: W128)
+  var bits: W128 { get }
+  /// A constant from two halves.
+  init(low: UInt64, high: UInt64)
+
+  /// The lane at a translation-time index, and the vector with that lane replaced.
+  func lane<W: Word>(_ index: Int, _ type: W.Type) -> W where W.Carrier == Carrier, W.Flag == Flag
+  func replacing<W: Word>(_ index: Int, with value: W) -> Self
+  where W.Carrier == Carrier, W.Flag == Flag
+  /// Every lane the same.
+  init<W: Word>(repeating value: W) where W.Carrier == Carrier, W.Flag == Flag
+
+  static func & (a: Self, b: Self) -> Self
+  static func | (a: Self, b: Self) -> Self
+  static func ^ (a: Self, b: Self) -> Self
+  static prefix func ~ (a: Self) -> Self
+
+  /// Integer lanes of `W` bits (8, 16, 32, 64).
+  func combined<W: Word>(_ operation: LaneOperation, _ other: Self, lanes: W.Type) -> Self
+  func shifted<W: Word>(_ shift: LaneShift, by count: W64, lanes: W.Type) -> Self
+  /// Result lane i is lane `source(i)` of `self` followed by `other` (0 … 2n−1), −1 for zero.
+  /// `source` runs at translation time.
+  func shuffled<W: Word>(_ other: Self, lanes: W.Type, _ source: (Int) -> Int) -> Self
+  /// PSHUFB: byte i is `self[control[i] & 15]`, or 0 where bit 7 of `control[i]` is set.
+  func shuffled(byControl control: Self) -> Self
+  /// The sign bits of all lanes, lane 0 in bit 0.
+  func signMask<W: Word>(lanes: W.Type) -> W32
+  /// Lanes of `N` from the low lanes of `self`, zero- or sign-extended to `W`.
+  func extended<N: Word, W: Word>(from: N.Type, to: W.Type, signed: Bool) -> Self
+  /// PACKxSyy: lanes of `self` then `other`, of `W` bits read as signed, saturated to half width.
+  func packed<W: Word>(_ other: Self, lanes: W.Type, signed: Bool) -> Self
+
+  /// Float lanes: `W` is W32 or W64.
+  func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes: W.Type) -> Self
+  func squareRoot<W: Word>(lanes: W.Type) -> Self
+  func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes: W.Type) -> Self
+  func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type) -> Self
+
+  /// Scalar float arithmetic on bit patterns (`W` is W32 or W64).
+  static func float<W: Word>(_ operation: FloatOperation, _ a: W, _ b: W) -> W
+  where W.Carrier == Carrier, W.Flag == Flag
+  static func squareRoot<W: Word>(_ a: W) -> W where W.Carrier == Carrier, W.Flag == Flag
+  static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W) -> W
+  where W.Carrier == Carrier, W.Flag == Flag
+  /// Quiet comparisons: unordered, below, equal.
+  static func isUnordered<W: Word>(_ a: W, _ b: W) -> Flag
+  where W.Carrier == Carrier, W.Flag == Flag
+  static func isFloatLess<W: Word>(_ a: W, _ b: W) -> Flag
+  where W.Carrier == Carrier, W.Flag == Flag
+  static func isFloatEqual<W: Word>(_ a: W, _ b: W) -> Flag
+  where W.Carrier == Carrier, W.Flag == Flag
+  /// Float to float of another width; NaN stays NaN, quieted.
+  static func convertFloat<A: Word, B: Word>(_ a: A, to: B.Type) -> B
+  where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+  /// Signed integer (W32, W64) to float, rounded to nearest.
+  static func convertToFloat<A: Word, B: Word>(signed a: A, to: B.Type) -> B
+  where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+  /// Float to signed integer; the integer indefinite (only the sign bit) when it does not fit.
+  static func convertToSigned<A: Word, B: Word>(_ a: A, to: B.Type, _ rounding: FloatRounding) -> B
+  where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+}
