@@ -67,9 +67,9 @@ extension X86Machine {
     set(.cf, !inside)
   }
 
-  /// Moves the bits under the mask down together, in log2(bits) steps: `counts` holds, for every bit,
-  /// the parity of the unmasked bits below it, so that step k moves by 2^k those whose distance has
-  /// bit k set.
+  /// Moves the bits under the mask down together in log2(bits) steps: `counts` has a bit for every
+  /// unmasked bit below that is still to be closed up, so that step k moves by 2^k those bits whose
+  /// distance has bit k set.
   @inlinable public mutating func pext<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     var mask = try read(i.operands.2, i, W.self)

@@ -50,10 +50,6 @@ extension X86Machine {
     try branch(if: truncatedAddress(i, self[.rcx]).isZero, to: i.target)
   }
 
-  @inlinable public mutating func jecxz(_ i: Instruction) throws(Failure) {
-    try branch(if: W32(truncating: self[.rcx]).isZero, to: i.target)
-  }
-
   /// Decrements rCX, ECX with the address-size prefix, and answers it.
   @inlinable public mutating func countDown(_ i: Instruction) -> W64 {
     let count = truncatedAddress(i, self[.rcx] &- W64(1))
@@ -69,31 +65,9 @@ extension X86Machine {
     try fault(.debug, if: Flag(true))
   }
 
-  /// No gate but 3's and 4's may be called by a 64-bit process; INT 80H's system calls are 32-bit.
-  @inlinable public mutating func int(_ i: Instruction) throws(Failure) {
-    switch i.immediate & 0xff {
-    case 3: try fault(.breakpoint, if: Flag(true))
-    case 4: try fault(.overflow, if: Flag(true))
-    default: try fault(.generalProtection, if: Flag(true))
-    }
-  }
-
-  @inlinable public mutating func ud0(_ i: Instruction) throws(Failure) { try invalid() }
-  @inlinable public mutating func ud1(_ i: Instruction) throws(Failure) { try invalid() }
-  @inlinable public mutating func ud2(_ i: Instruction) throws(Failure) { try invalid() }
-
-  @inlinable public mutating func invalid() throws(Failure) {
-    try fault(.invalidOpcode, if: Flag(true))
-  }
-
-  /// HLT, IN, OUT, CLI, STI, MOV to control registers …: not for programs (SDM vol. 3, 5.9).
-  @inlinable public mutating func privileged(_ i: Instruction) throws(Failure) {
+  /// HLT, IN, OUT, CLI, MOV to control registers … are not for programs (SDM vol. 3, 5.9); INT n finds
+  /// no gate, and INT 80H's system calls are 32-bit.
+  @inlinable public mutating func generalProtection(_ i: Instruction) throws(Failure) {
     try fault(.generalProtection, if: Flag(true))
   }
-
-  @inlinable public mutating func hlt(_ i: Instruction) throws(Failure) { try privileged(i) }
-  @inlinable public mutating func cli(_ i: Instruction) throws(Failure) { try privileged(i) }
-  @inlinable public mutating func sti(_ i: Instruction) throws(Failure) { try privileged(i) }
-  @inlinable public mutating func `in`(_ i: Instruction) throws(Failure) { try privileged(i) }
-  @inlinable public mutating func out(_ i: Instruction) throws(Failure) { try privileged(i) }
 }

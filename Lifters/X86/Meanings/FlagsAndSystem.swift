@@ -1,6 +1,6 @@
 import Semantics
 
-// Flag instructions, fences, hints, segment bases, system calls and what is stepped (SDM vol. 2).
+// Flag instructions, fences, segment bases and system calls (SDM vol. 2).
 extension X86Machine {
   @inlinable public mutating func clc(_ i: Instruction) throws(Failure) { set(.cf, Flag(false)) }
   @inlinable public mutating func stc(_ i: Instruction) throws(Failure) { set(.cf, Flag(true)) }
@@ -27,10 +27,6 @@ extension X86Machine {
   }
 
   @inlinable public mutating func nop(_ i: Instruction) throws(Failure) {}
-  @inlinable public mutating func endbr64(_ i: Instruction) throws(Failure) {}
-  @inlinable public mutating func pause(_ i: Instruction) throws(Failure) {}
-  @inlinable public mutating func lfence(_ i: Instruction) throws(Failure) { try fence() }
-  @inlinable public mutating func sfence(_ i: Instruction) throws(Failure) { try fence() }
   @inlinable public mutating func mfence(_ i: Instruction) throws(Failure) { try fence() }
 
   @inlinable public mutating func rdfsbase<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
@@ -55,20 +51,5 @@ extension X86Machine {
     let canonical = base.shiftedLeft(by: spare).shiftedRightArithmetically(by: spare)
     try fault(.generalProtection, if: !canonical.isEqual(to: base))
     setSegmentBase(segment, base)
-  }
-
-  // MARK: stepped: the answers come from the runtime
-
-  @inlinable public mutating func cpuid(_ i: Instruction) throws(Failure) {
-    try step(i, address: nil, effects: StepEffects(readsGPR: 0b0011, writesGPR: 0b1111))
-  }
-  @inlinable public mutating func rdtsc(_ i: Instruction) throws(Failure) {
-    try step(i, address: nil, effects: StepEffects(writesGPR: 0b0101))
-  }
-  @inlinable public mutating func rdtscp(_ i: Instruction) throws(Failure) {
-    try step(i, address: nil, effects: StepEffects(writesGPR: 0b0111))
-  }
-  @inlinable public mutating func xgetbv(_ i: Instruction) throws(Failure) {
-    try step(i, address: nil, effects: StepEffects(readsGPR: 0b0010, writesGPR: 0b0101))
   }
 }

@@ -3,26 +3,26 @@ import Semantics
 // Data movement and sign extension (SDM vol. 2: MOV, MOVZX, MOVSX, MOVSXD, LEA, XCHG, CMOVcc, SETcc,
 // BSWAP, MOVBE, XLATB, CBW … CQO).
 extension X86Machine {
-  /// MOVABS is MOV with an 8-byte immediate or absolute address. Selectors read as Linux sets them.
   @inlinable public mutating func mov<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
-    if i.operands.0.kind == .segment {
-      let selector = try read(i.operands.1, i, W16.self)
-      try setSelector(i.operands.0.number, selector)
-    } else if i.operands.1.kind == .segment {
-      let selector = selector(i.operands.1.number)
-      if i.operands.0.kind == .memory {
-        try store(W16(selector), at: effectiveAddress(i))
-      } else {
-        setRegister(i.operands.0, W(selector))
-      }
+    try write(i.operands.0, i, read(i.operands.1, i, W.self))
+  }
+
+  /// Selectors read as Linux sets them; memory gets 16 bits whatever the operand size.
+  @inlinable public mutating func movFromSegment<W: Word>(_ i: Instruction, _: W.Type)
+    throws(Failure) where W.Carrier == Carrier, W.Flag == Flag
+  {
+    let selector = selector(i.operands.1.number)
+    if i.operands.0.kind == .memory {
+      try store(W16(selector), at: effectiveAddress(i))
     } else {
-      try write(i.operands.0, i, read(i.operands.1, i, W.self))
+      setRegister(i.operands.0, W(selector))
     }
   }
 
-  @inlinable public mutating func movabs<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
-  where W.Carrier == Carrier, W.Flag == Flag { try mov(i, W.self) }
+  @inlinable public mutating func movToSegment(_ i: Instruction) throws(Failure) {
+    try setSelector(i.operands.0.number, read(i.operands.1, i, W16.self))
+  }
 
   /// CS, SS and the null selectors of 64-bit Linux processes.
   @inlinable public func selector(_ number: UInt8) -> UInt64 {
@@ -55,22 +55,13 @@ extension X86Machine {
     }
   }
 
+  /// MOVSXD too; with a 32-bit destination that is a move.
   @inlinable public mutating func movsx<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
-    if i.operands.1.size == 1 {
-      setRegister(i.operands.0, W(signExtending: try read(i.operands.1, i, W8.self)))
-    } else {
-      setRegister(i.operands.0, W(signExtending: try read(i.operands.1, i, W16.self)))
-    }
-  }
-
-  /// Without REX.W it moves as MOV does.
-  @inlinable public mutating func movsxd<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
-  where W.Carrier == Carrier, W.Flag == Flag {
-    if W.bits == 16 {
-      setRegister(i.operands.0, try read(i.operands.1, i, W16.self))
-    } else {
-      setRegister(i.operands.0, W(signExtending: try read(i.operands.1, i, W32.self)))
+    switch i.operands.1.size {
+    case 1: setRegister(i.operands.0, W(signExtending: try read(i.operands.1, i, W8.self)))
+    case 2: setRegister(i.operands.0, W(signExtending: try read(i.operands.1, i, W16.self)))
+    default: setRegister(i.operands.0, W(signExtending: try read(i.operands.1, i, W32.self)))
     }
   }
 
@@ -124,13 +115,7 @@ extension X86Machine {
     try write(i.operands.0, i, read(i.operands.1, i, W.self).bytesReversed)
   }
 
-  /// MOVNTI: a store.
-  @inlinable public mutating func movnti<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
-  where W.Carrier == Carrier, W.Flag == Flag {
-    try write(i.operands.0, i, read(i.operands.1, i, W.self))
-  }
-
-  @inlinable public mutating func xlatb(_ i: Instruction) throws(Failure) {
+  @inlinable public mutating func xlat(_ i: Instruction) throws(Failure) {
     let index = W64(zeroExtending: W8(truncating: self[.rax]))
     var address = truncatedAddress(i, self[.rbx] &+ index)
     if i.segment != 0 { address = address &+ segmentBase(i.segment) }

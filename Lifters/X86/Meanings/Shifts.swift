@@ -18,9 +18,6 @@ extension X86Machine {
     }
   }
 
-  @inlinable public mutating func sal<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
-  where W.Carrier == Carrier, W.Flag == Flag { try shl(i, W.self) }
-
   @inlinable public mutating func shr<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     try shift(i, { (a: W, n: W) in Self.right(a, n) }) { m, a, n, result in
@@ -86,7 +83,8 @@ extension X86Machine {
     let total = D(UInt64(W.bits &+ 1))
     func rotated(_ a: W, _ count: W) -> D {
       let x = D(zeroExtending: a) | carry
-      let n = W.bits < 32 ? D(zeroExtending: count).remainderUnsigned(by: total) : D(zeroExtending: count)
+      let whole = D(zeroExtending: count)
+      let n = W.bits < 32 ? whole.remainderUnsigned(by: total) : whole
       if left { return x.shiftedLeft(by: n) | x.shiftedRight(by: total &- n) }
       return x.shiftedRight(by: n) | x.shiftedLeft(by: total &- n)
     }

@@ -13,11 +13,7 @@ extension X86Machine {
   /// `push rsp` pushes the old value.
   @inlinable public mutating func push<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
-    if i.operands.0.kind == .segment {
-      try pushValue(W(selector(i.operands.0.number)))
-    } else {
-      try pushValue(read(i.operands.0, i, W.self))
-    }
+    try pushValue(read(i.operands.0, i, W.self))
   }
 
   /// A memory destination's address is computed with `rsp` already moved.
@@ -26,29 +22,24 @@ extension X86Machine {
     let old = self[.rsp]
     let value = try load(W.self, at: old)
     let new = old &+ W64(UInt64(W.bits / 8))
-    switch i.operands.0.kind {
-    case .memory:
-      self[.rsp] = new
+    self[.rsp] = new
+    if i.operands.0.kind == .memory {
       let address = effectiveAddress(i)
       self[.rsp] = old
       try store(value, at: address)
       self[.rsp] = new
-    case .segment:
-      try setSelector(i.operands.0.number, W16(truncating: value))
-      self[.rsp] = new
-    default:
-      self[.rsp] = new
+    } else {
       setRegister(i.operands.0, value)
     }
   }
 
-  @inlinable public mutating func pushfq<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
+  @inlinable public mutating func pushf<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     try pushValue(W(truncating: flagsImage()))
   }
 
   /// TF, NT, AC and ID are not kept.
-  @inlinable public mutating func popfq<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
+  @inlinable public mutating func popf<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     let image = try load(W.self, at: self[.rsp])
     self[.rsp] = self[.rsp] &+ W64(UInt64(W.bits / 8))
@@ -58,25 +49,22 @@ extension X86Machine {
   }
 
   /// Immediate: allocation in bits 15…0, nesting level in bits 23…16.
-  @inlinable public mutating func enter<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
-  where W.Carrier == Carrier, W.Flag == Flag {
-    let bytes = UInt64(W.bits / 8)
+  @inlinable public mutating func enter(_ i: Instruction) throws(Failure) {
     let allocation = i.immediate & 0xffff
     let level = (i.immediate &>> 16) & 31
     let caller = self[.rbp]
-    let frame = self[.rsp] &- W64(bytes)
-    try store(W(truncating: caller), at: frame)
+    let frame = self[.rsp] &- W64(8)
+    try store(caller, at: frame)
     if level > 0 {
       var n: UInt64 = 1
       while n < level {
-        let display = try load(W.self, at: caller &- W64(n &* bytes))
-        try store(display, at: frame &- W64(n &* bytes))
+        try store(load(W64.self, at: caller &- W64(n &* 8)), at: frame &- W64(n &* 8))
         n &+= 1
       }
-      try store(W(truncating: frame), at: frame &- W64(level &* bytes))
+      try store(frame, at: frame &- W64(level &* 8))
     }
-    setRegister(Operand(.gpr, 5), W(truncating: frame))
-    self[.rsp] = frame &- W64(level &* bytes) &- W64(allocation)
+    self[.rbp] = frame
+    self[.rsp] = frame &- W64(level &* 8 &+ allocation)
   }
 
   @inlinable public mutating func leave<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
