@@ -1,7 +1,7 @@
 import Semantics
 
-// Addition, subtraction and comparison (SDM vol. 2: ADD, ADC, SUB, SBB, CMP, NEG, INC, DEC; ADCX and
-// ADOX of ADX).
+// Addition, subtraction and comparison (SDM vol. 2: ADD, ADC, SUB, SBB, CMP, NEG, INC, DEC; ADCX
+// and ADOX of ADX).
 extension X86Machine {
   @inlinable public mutating func add<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {

@@ -65,8 +65,8 @@ extension X86Machine {
     try fault(.debug, if: Flag(true))
   }
 
-  /// HLT, IN, OUT, CLI, MOV to control registers … are not for programs (SDM vol. 3, 5.9); INT n finds
-  /// no gate, and INT 80H's system calls are 32-bit.
+  /// HLT, IN, OUT, CLI, MOV to control registers … are not for programs (SDM vol. 3, 5.9); INT n
+  /// finds no gate, and INT 80H's system calls are 32-bit.
   @inlinable public mutating func generalProtection(_ i: Instruction) throws(Failure) {
     try fault(.generalProtection, if: Flag(true))
   }

@@ -1,22 +1,22 @@
 import Semantics
 
-// Data movement and sign extension (SDM vol. 2: MOV, MOVZX, MOVSX, MOVSXD, LEA, XCHG, CMOVcc, SETcc,
-// BSWAP, MOVBE, XLATB, CBW … CQO).
+// Data movement and sign extension (SDM vol. 2: MOV, MOVZX, MOVSX, MOVSXD, LEA, XCHG, CMOVcc,
+// SETcc, BSWAP, MOVBE, XLATB, CBW … CQO).
 extension X86Machine {
   @inlinable public mutating func mov<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     try write(i.operands.0, i, read(i.operands.1, i, W.self))
   }
 
-  /// Selectors read as Linux sets them; memory gets 16 bits whatever the operand size.
-  @inlinable public mutating func movFromSegment<W: Word>(_ i: Instruction, _: W.Type)
-    throws(Failure) where W.Carrier == Carrier, W.Flag == Flag
-  {
+  /// Selectors read as Linux sets them; memory gets 16 bits.
+  @inlinable public mutating func movFromSegment(_ i: Instruction) throws(Failure) {
     let selector = selector(i.operands.1.number)
     if i.operands.0.kind == .memory {
       try store(W16(selector), at: effectiveAddress(i))
+    } else if i.operands.0.size == 2 {
+      setRegister(i.operands.0, W16(selector))
     } else {
-      setRegister(i.operands.0, W(selector))
+      setRegister(i.operands.0, W64(selector))
     }
   }
 

@@ -1,7 +1,7 @@
 import Semantics
 
-// Shifts and rotates (SDM vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD; the flagless forms of
-// BMI2).
+// Shifts and rotates (SDM vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD; the flagless forms
+// of BMI2).
 //
 // Counts are masked to 5 bits, 6 for 64-bit operands. A count of zero leaves every flag: decided at
 // translation time for a constant. Narrow operands may be shifted by more than their width, so they

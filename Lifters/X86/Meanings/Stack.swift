@@ -1,7 +1,7 @@
 import Semantics
 
-// The stack (SDM vol. 2: PUSH, POP, PUSHF, POPF, ENTER, LEAVE). `rsp` moves last, so that a fault in
-// the access leaves it.
+// The stack (SDM vol. 2: PUSH, POP, PUSHF, POPF, ENTER, LEAVE). `rsp` moves last, so that a fault
+// in the access leaves it.
 extension X86Machine {
   @inlinable public mutating func pushValue<W: Word>(_ value: W) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
