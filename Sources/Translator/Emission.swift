@@ -44,7 +44,7 @@ final class Emission {
   /// An unlikely branch to `cold`.
   func branchCold(_ condition: Value, _ cold: BasicBlock, _ hot: BasicBlock) {
     let branch = builder.condBr(condition, cold, hot)
-    branch.setMetadataValue(profKind, unlikely)
+    branch.setMetadata(profKind, unlikely)
   }
 }
 

@@ -180,7 +180,7 @@ struct FrameAnalysis {
   }
 
   private static func other(_ s: inout State, _ i: Instruction, _ effects: Effects) {
-    let written = effects.writtenGPR | effects.maybeWrittenGPR
+    let written = effects.changesGPR
     if effects.stores, let (base, offset) = location(s, i) {
       let size = max(Int32(i.size), Int32(i.operands.0.size), 16)
       store(&s, base, offset, size, .unknown)

@@ -70,6 +70,21 @@ struct FunctionFacts {
   var blocks: [Block]
 }
 
+extension Effects {
+  var reads: RegisterSet {
+    var set = RegisterSet(gpr: readsGPR, flags: readsFlags, vectors: readsVectors)
+    // The kernel interface sees, and a child process or a signal handler keeps, every register.
+    if transfer == .systemCall { set.formUnion(RegisterSet.gprs.union(.arguments)) }
+    return set
+  }
+  var definitelyWrites: RegisterSet {
+    RegisterSet(gpr: writesGPR, flags: writesFlags, vectors: writesVectors)
+  }
+  var mayWrite: RegisterSet {
+    RegisterSet(gpr: changesGPR, flags: changesFlags, vectors: changesVectors)
+  }
+}
+
 extension FunctionFacts.Edge {
   /// For a deterministic order.
   var order: UInt64 {

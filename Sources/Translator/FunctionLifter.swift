@@ -7,6 +7,7 @@
 import Discovery
 import LLVM
 import RuntimeABI
+import Semantics
 import X86
 
 final class FunctionLifter {

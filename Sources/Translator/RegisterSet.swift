@@ -43,7 +43,7 @@ struct Register: Hashable, Comparable {
 }
 
 /// A set of guest registers.
-struct RegisterSet: OptionSet, Hashable, Sequence {
+struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
   var rawValue: UInt64
 
   init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -51,6 +51,16 @@ struct RegisterSet: OptionSet, Hashable, Sequence {
     rawValue = 0
     for r in registers { insert(r) }
   }
+
+  init(arrayLiteral elements: RegisterSet...) {
+    rawValue = elements.reduce(0) { $0 | $1.rawValue }
+  }
+
+  func union(_ o: RegisterSet) -> RegisterSet { RegisterSet(rawValue: rawValue | o.rawValue) }
+  func intersection(_ o: RegisterSet) -> RegisterSet { RegisterSet(rawValue: rawValue & o.rawValue) }
+  func subtracting(_ o: RegisterSet) -> RegisterSet { RegisterSet(rawValue: rawValue & ~o.rawValue) }
+  mutating func formUnion(_ o: RegisterSet) { rawValue |= o.rawValue }
+  func isSuperset(of o: RegisterSet) -> Bool { o.rawValue & ~rawValue == 0 }
 
   mutating func insert(_ r: Register) { rawValue |= 1 << UInt64(r.index) }
   mutating func remove(_ r: Register) { rawValue &= ~(1 << UInt64(r.index)) }
