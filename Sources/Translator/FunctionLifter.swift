@@ -81,7 +81,9 @@ final class FunctionLifter {
       live = live.subtracting(x.definitelyWrites).union(x.reads)
     }
     for (k, i) in block.instructions.enumerated() {
-      machine.liveFlags = liveAfter[k].union(block.effects[k].reads)
+      // A repeated string instruction reads in the next turn what this one sets.
+      let repeats = !i.prefixes.isDisjoint(with: [.rep, .repne])
+      machine.liveFlags = repeats ? .flags : liveAfter[k]
       machine.transfer = .none
       unit.beforeInstruction(self, i)
       do { try machine.execute(i) } catch let error as LiftError {
@@ -120,11 +122,11 @@ final class FunctionLifter {
       emitTailCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target, callee: analysis.unknown)
     case .call(let target, let next):
       emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target),
-        isKnown: analysis.function(at: target) != nil, next: next, after: block)
+        isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target,
-        callee: analysis.unknown, isKnown: true, next: next, after: block)
+        callee: analysis.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitReturn(target)
@@ -205,9 +207,9 @@ final class FunctionLifter {
 
   private func emitCall(
     _ host: Value, _ target: Value, callee: Signature, isKnown: Bool,
-    next: FunctionFacts.Edge?, after block: FunctionFacts.Block
+    next: FunctionFacts.Edge?, from n: Int
   ) {
-    let i = block.instructions.last!
+    let i = facts.blocks[n].instructions.last!
     if !isKnown { unit.storeRIP(target, machine.vcpu) }
     let rsp = machine.get(.gpr(.rsp))
     let result = b.call(
@@ -219,21 +221,14 @@ final class FunctionLifter {
     e.branchCold(differs, cold, regular)
 
     let before = machine
-    takeResults(result, callee)
-    machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
-    let afterwards = machine
-
     b.positionAtEnd(cold)
-    machine = before
     emitIrregular(programCounter, result, rsp: rsp, callee)
 
+    machine = before
     b.positionAtEnd(regular)
-    machine = afterwards
-    // Slots are read where control goes on.
-    for r in callee.returned where !unit.resultSet.contains(r) && !isSlotHomed(r) {
-      machine.set(r, machine.loadSlot(r))
-    }
-    if let next { go(next, from: facts.blocks.firstIndex { $0.start == block.start }!) } else {
+    takeResults(result, callee)
+    machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
+    if let next { go(next, from: n) } else {
       emitLeave(e.i64.constInt(i.next))
     }
   }
@@ -243,6 +238,9 @@ final class FunctionLifter {
     machine.forget(slotHomed)
     for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
       machine.set(r, b.extractValue(result, place + 1))
+    }
+    for r in callee.returned where !unit.resultSet.contains(r) && !isSlotHomed(r) {
+      machine.set(r, machine.loadSlot(r))
     }
   }
 
