@@ -111,7 +111,8 @@ private func reached(_ resume: ResumePoint?, _ vcpu: UnsafeMutablePointer<VCPU>)
 /// `Symbol.interpret`: the frame whose return address is at `entryRSP` goes on at `vcpu.rip`.
 @_cdecl("recast_interpret")
 public func interpret(_ vcpu: UnsafeMutablePointer<VCPU>, _ entryRSP: UInt64) -> UInt64 {
-  // A return with another RSP than the frame's: the guest has left it.
+  vcpu.pointee.unwinding = 0
+  // The guest has left this frame.
   if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
   let isWholeFrame = vcpu.pointee.gpr[4] == entryRSP
   let before = CalleeSaved(vcpu)

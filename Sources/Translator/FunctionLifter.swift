@@ -256,7 +256,7 @@ final class FunctionLifter {
     let unwinding = b.load(e.i8, state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
     b.condBr(b.icmp(LLVMIntEQ, unwinding, e.i8.null), fresh, join)
     let kept = RegisterSet.calleeSaved.intersection(unit.argumentSet)
-      .intersection(signature.touched).intersection(signature.reads.union(ownWrites))
+      .intersection(signature.reads.union(ownWrites))
 
     b.positionAtEnd(fresh)
     for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
@@ -272,7 +272,7 @@ final class FunctionLifter {
 
     b.positionAtEnd(join)
     for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
-    returnUnwinding()
+    returnInterpreted()
   }
 
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
@@ -356,6 +356,10 @@ final class FunctionLifter {
   private func emitLeave(_ pc: Value) {
     handOver()
     unit.storeRIP(pc, machine.vcpu)
+    returnInterpreted()
+  }
+
+  private func returnInterpreted() {
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     let next = b.call(unit.runtime(Symbol.interpret, type).value, type, [machine.vcpu, entryRSP])
     var value = b.insertValue(unit.resultType.poison, next, 0)

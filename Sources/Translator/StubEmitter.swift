@@ -103,6 +103,10 @@ struct StubEmitter {
     global.isConstant = true
     global.visibility = LLVMHiddenVisibility
     global.alignment = 8
+    // The runtime asks through a function: Embedded Swift has no way to name a foreign variable.
+    let accessor = unit.runtime("recast_guest_image", .function(e.ptr, []))
+    b.positionAtEnd(accessor.appendBasicBlock("entry", in: e.context))
+    b.ret(global.value)
   }
 
   private func machine(_ f: Function) -> LLVMMachine {
@@ -153,6 +157,18 @@ struct StubEmitter {
     for (place, r) in unit.convention.results.enumerated() {
       result = b.insertValue(result, m.loadSlot(r), place + 1)
     }
+    b.ret(result)
+  }
+
+  /// Stands for a function that is left to the interpreter.
+  func emitLeftOut(_ entry: UInt64) {
+    let f = unit.declare(entry)
+    let m = machine(f)
+    unit.storeRIP(e.i64.constInt(entry), m.vcpu)
+    let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
+    let result = b.call(
+      unit.declare(named: Symbol.miss).value, unit.prototype, arguments,
+      convention: unit.convention.callingConvention, tail: LLVMTailCallKindTail)
     b.ret(result)
   }
 
