@@ -8,8 +8,174 @@ extension X86Machine {
   @inlinable
   public mutating func execute(_ i: Instruction) throws(Failure) {
     switch i.operation {
+    case .adc:
+      switch i.size {
+      case 1: try adc(i, W8.self)
+      case 2: try adc(i, W16.self)
+      case 4: try adc(i, W32.self)
+      default: try adc(i, W64.self)
+      }
+    case .adcx:
+      switch i.size {
+      case 4: try adcx(i, W32.self)
+      default: try adcx(i, W64.self)
+      }
+    case .add:
+      switch i.size {
+      case 1: try add(i, W8.self)
+      case 2: try add(i, W16.self)
+      case 4: try add(i, W32.self)
+      default: try add(i, W64.self)
+      }
+    case .adox:
+      switch i.size {
+      case 4: try adox(i, W32.self)
+      default: try adox(i, W64.self)
+      }
+    case .and:
+      switch i.size {
+      case 1: try and(i, W8.self)
+      case 2: try and(i, W16.self)
+      case 4: try and(i, W32.self)
+      default: try and(i, W64.self)
+      }
+    case .andn:
+      switch i.size {
+      case 4: try andn(i, W32.self)
+      default: try andn(i, W64.self)
+      }
+    case .bextr:
+      switch i.size {
+      case 4: try bextr(i, W32.self)
+      default: try bextr(i, W64.self)
+      }
+    case .blsi:
+      switch i.size {
+      case 4: try blsi(i, W32.self)
+      default: try blsi(i, W64.self)
+      }
+    case .blsmsk:
+      switch i.size {
+      case 4: try blsmsk(i, W32.self)
+      default: try blsmsk(i, W64.self)
+      }
+    case .blsr:
+      switch i.size {
+      case 4: try blsr(i, W32.self)
+      default: try blsr(i, W64.self)
+      }
+    case .bsf:
+      switch i.size {
+      case 2: try bsf(i, W16.self)
+      case 4: try bsf(i, W32.self)
+      default: try bsf(i, W64.self)
+      }
+    case .bsr:
+      switch i.size {
+      case 2: try bsr(i, W16.self)
+      case 4: try bsr(i, W32.self)
+      default: try bsr(i, W64.self)
+      }
+    case .bswap:
+      switch i.size {
+      case 4: try bswap(i, W32.self)
+      default: try bswap(i, W64.self)
+      }
+    case .bt:
+      switch i.size {
+      case 2: try bt(i, W16.self)
+      case 4: try bt(i, W32.self)
+      default: try bt(i, W64.self)
+      }
+    case .btc:
+      switch i.size {
+      case 2: try btc(i, W16.self)
+      case 4: try btc(i, W32.self)
+      default: try btc(i, W64.self)
+      }
+    case .btr:
+      switch i.size {
+      case 2: try btr(i, W16.self)
+      case 4: try btr(i, W32.self)
+      default: try btr(i, W64.self)
+      }
+    case .bts:
+      switch i.size {
+      case 2: try bts(i, W16.self)
+      case 4: try bts(i, W32.self)
+      default: try bts(i, W64.self)
+      }
+    case .bzhi:
+      switch i.size {
+      case 4: try bzhi(i, W32.self)
+      default: try bzhi(i, W64.self)
+      }
+    case .call:
+      try call(i)
+    case .cbw:
+      try cbw(i)
+    case .cdq:
+      try cdq(i)
+    case .cdqe:
+      try cdqe(i)
+    case .clc:
+      try clc(i)
+    case .cld:
+      try cld(i)
+    case .clflush:
+      try nop(i)
+    case .clflushopt:
+      try nop(i)
+    case .cli:
+      try generalProtection(i)
+    case .clts:
+      try generalProtection(i)
+    case .clwb:
+      try nop(i)
+    case .cmc:
+      try cmc(i)
+    case .cmovcc:
+      switch i.size {
+      case 2: try cmovcc(i, W16.self)
+      case 4: try cmovcc(i, W32.self)
+      default: try cmovcc(i, W64.self)
+      }
+    case .cmp:
+      switch i.size {
+      case 1: try cmp(i, W8.self)
+      case 2: try cmp(i, W16.self)
+      case 4: try cmp(i, W32.self)
+      default: try cmp(i, W64.self)
+      }
+    case .cmps:
+      switch i.size {
+      case 1: try cmps(i, W8.self)
+      case 2: try cmps(i, W16.self)
+      case 4: try cmps(i, W32.self)
+      default: try cmps(i, W64.self)
+      }
+    case .cmpxchg:
+      switch i.size {
+      case 1: try cmpxchg(i, W8.self)
+      case 2: try cmpxchg(i, W16.self)
+      case 4: try cmpxchg(i, W32.self)
+      default: try cmpxchg(i, W64.self)
+      }
+    case .cmpxchg16b:
+      try cmpxchg16b(i)
+    case .cmpxchg8b:
+      try cmpxchg8b(i)
     case .cpuid:
       try stepOperands(i, 0x0, StepEffects(readsGPR: 0x3, writesGPR: 0xf))
+    case .cqo:
+      try cqo(i)
+    case .crc32:
+      switch i.size {
+      case 1: try crc32(i, W8.self)
+      case 2: try crc32(i, W16.self)
+      case 4: try crc32(i, W32.self)
+      default: try crc32(i, W64.self)
+      }
     case .cvtpd2pi:
       try stepOperands(i, 0x7, StepEffects())
     case .cvtpi2pd:
@@ -22,8 +188,32 @@ extension X86Machine {
       try stepOperands(i, 0x7, StepEffects())
     case .cvttps2pi:
       try stepOperands(i, 0x7, StepEffects())
+    case .cwd:
+      try cwd(i)
+    case .cwde:
+      try cwde(i)
+    case .dec:
+      switch i.size {
+      case 1: try dec(i, W8.self)
+      case 2: try dec(i, W16.self)
+      case 4: try dec(i, W32.self)
+      default: try dec(i, W64.self)
+      }
+    case .div:
+      switch i.size {
+      case 1: try div(i, W8.self)
+      case 2: try div(i, W16.self)
+      case 4: try div(i, W32.self)
+      default: try div(i, W64.self)
+      }
     case .emms:
       try stepOperands(i, 0x0, StepEffects())
+    case .endbr32:
+      try nop(i)
+    case .endbr64:
+      try nop(i)
+    case .enter:
+      try enter(i)
     case .f2xm1:
       try stepOperands(i, 0x0, StepEffects())
     case .fabs:
@@ -204,20 +394,199 @@ extension X86Machine {
       try stepOperands(i, 0x0, StepEffects())
     case .fyl2xp1:
       try stepOperands(i, 0x0, StepEffects())
+    case .hlt:
+      try generalProtection(i)
+    case .idiv:
+      switch i.size {
+      case 1: try idiv(i, W8.self)
+      case 2: try idiv(i, W16.self)
+      case 4: try idiv(i, W32.self)
+      default: try idiv(i, W64.self)
+      }
+    case .imul:
+      switch i.size {
+      case 1: try imul(i, W8.self)
+      case 2: try imul(i, W16.self)
+      case 4: try imul(i, W32.self)
+      default: try imul(i, W64.self)
+      }
+    case .in:
+      try generalProtection(i)
+    case .inc:
+      switch i.size {
+      case 1: try inc(i, W8.self)
+      case 2: try inc(i, W16.self)
+      case 4: try inc(i, W32.self)
+      default: try inc(i, W64.self)
+      }
+    case .ins:
+      try generalProtection(i)
+    case .int:
+      try generalProtection(i)
+    case .int1:
+      try int1(i)
+    case .int3:
+      try int3(i)
+    case .invd:
+      try generalProtection(i)
+    case .invlpg:
+      try generalProtection(i)
+    case .jcc:
+      try jcc(i)
+    case .jmp:
+      try jmp(i)
+    case .jrcxz:
+      try jrcxz(i)
+    case .lahf:
+      try lahf(i)
     case .ldmxcsr:
       try stepOperands(i, 0x3, StepEffects())
+    case .lea:
+      switch i.size {
+      case 2: try lea(i, W16.self)
+      case 4: try lea(i, W32.self)
+      default: try lea(i, W64.self)
+      }
+    case .leave:
+      switch i.size {
+      case 2: try leave(i, W16.self)
+      default: try leave(i, W64.self)
+      }
+    case .lfence:
+      try mfence(i)
+    case .lgdt:
+      try generalProtection(i)
+    case .lidt:
+      try generalProtection(i)
+    case .lldt:
+      try generalProtection(i)
+    case .lmsw:
+      try generalProtection(i)
+    case .lods:
+      switch i.size {
+      case 1: try lods(i, W8.self)
+      case 2: try lods(i, W16.self)
+      case 4: try lods(i, W32.self)
+      default: try lods(i, W64.self)
+      }
+    case .loop:
+      try loop(i)
+    case .loope:
+      try loope(i)
+    case .loopne:
+      try loopne(i)
+    case .ltr:
+      try generalProtection(i)
+    case .lzcnt:
+      switch i.size {
+      case 2: try lzcnt(i, W16.self)
+      case 4: try lzcnt(i, W32.self)
+      default: try lzcnt(i, W64.self)
+      }
     case .maskmovq:
       try stepOperands(i, 0x7, StepEffects(readsGPR: 0x80))
+    case .mfence:
+      try mfence(i)
+    case .mov:
+      switch i.size {
+      case 1: try mov(i, W8.self)
+      case 2: try mov(i, W16.self)
+      case 4: try mov(i, W32.self)
+      default: try mov(i, W64.self)
+      }
+    case .movControl:
+      try generalProtection(i)
+    case .movDebug:
+      try generalProtection(i)
+    case .movFromSegment:
+      try movFromSegment(i)
+    case .movToSegment:
+      try movToSegment(i)
+    case .movbe:
+      switch i.size {
+      case 2: try movbe(i, W16.self)
+      case 4: try movbe(i, W32.self)
+      default: try movbe(i, W64.self)
+      }
     case .movdMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .movdq2q:
       try stepOperands(i, 0x7, StepEffects())
+    case .movnti:
+      switch i.size {
+      case 4: try mov(i, W32.self)
+      default: try mov(i, W64.self)
+      }
     case .movntq:
       try stepOperands(i, 0x7, StepEffects())
     case .movq2dq:
       try stepOperands(i, 0x6, StepEffects())
     case .movqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .movs:
+      switch i.size {
+      case 1: try movs(i, W8.self)
+      case 2: try movs(i, W16.self)
+      case 4: try movs(i, W32.self)
+      default: try movs(i, W64.self)
+      }
+    case .movsx:
+      switch i.size {
+      case 2: try movsx(i, W16.self)
+      case 4: try movsx(i, W32.self)
+      default: try movsx(i, W64.self)
+      }
+    case .movsxd:
+      switch i.size {
+      case 2: try movsx(i, W16.self)
+      case 4: try movsx(i, W32.self)
+      default: try movsx(i, W64.self)
+      }
+    case .movzx:
+      switch i.size {
+      case 2: try movzx(i, W16.self)
+      case 4: try movzx(i, W32.self)
+      default: try movzx(i, W64.self)
+      }
+    case .mul:
+      switch i.size {
+      case 1: try mul(i, W8.self)
+      case 2: try mul(i, W16.self)
+      case 4: try mul(i, W32.self)
+      default: try mul(i, W64.self)
+      }
+    case .mulx:
+      switch i.size {
+      case 4: try mulx(i, W32.self)
+      default: try mulx(i, W64.self)
+      }
+    case .neg:
+      switch i.size {
+      case 1: try neg(i, W8.self)
+      case 2: try neg(i, W16.self)
+      case 4: try neg(i, W32.self)
+      default: try neg(i, W64.self)
+      }
+    case .nop:
+      try nop(i)
+    case .not:
+      switch i.size {
+      case 1: try not(i, W8.self)
+      case 2: try not(i, W16.self)
+      case 4: try not(i, W32.self)
+      default: try not(i, W64.self)
+      }
+    case .or:
+      switch i.size {
+      case 1: try or(i, W8.self)
+      case 2: try or(i, W16.self)
+      case 4: try or(i, W32.self)
+      default: try or(i, W64.self)
+      }
+    case .out:
+      try generalProtection(i)
+    case .outs:
+      try generalProtection(i)
     case .pabsbMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pabsdMmx:
@@ -252,6 +621,8 @@ extension X86Machine {
       try stepOperands(i, 0x7, StepEffects())
     case .pandnMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pause:
+      try nop(i)
     case .pavgbMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pavgwMmx:
@@ -276,6 +647,16 @@ extension X86Machine {
       try stepOperands(i, 0x15, StepEffects(writesGPR: 0x2, writesFlags: 0x8d5))
     case .pcmpistrm:
       try stepOperands(i, 0x15, StepEffects(writesVector: 0x1, writesFlags: 0x8d5))
+    case .pdep:
+      switch i.size {
+      case 4: try pdep(i, W32.self)
+      default: try pdep(i, W64.self)
+      }
+    case .pext:
+      switch i.size {
+      case 4: try pext(i, W32.self)
+      default: try pext(i, W64.self)
+      }
     case .pextrwMmx:
       try stepOperands(i, 0x16, StepEffects())
     case .phadddMmx:
@@ -316,8 +697,38 @@ extension X86Machine {
       try stepOperands(i, 0x7, StepEffects())
     case .pmuludqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pop:
+      switch i.size {
+      case 2: try pop(i, W16.self)
+      default: try pop(i, W64.self)
+      }
+    case .popcnt:
+      switch i.size {
+      case 2: try popcnt(i, W16.self)
+      case 4: try popcnt(i, W32.self)
+      default: try popcnt(i, W64.self)
+      }
+    case .popf:
+      switch i.size {
+      case 2: try popf(i, W16.self)
+      default: try popf(i, W64.self)
+      }
     case .porMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .prefetch:
+      try nop(i)
+    case .prefetchnta:
+      try nop(i)
+    case .prefetcht0:
+      try nop(i)
+    case .prefetcht1:
+      try nop(i)
+    case .prefetcht2:
+      try nop(i)
+    case .prefetchw:
+      try nop(i)
+    case .prefetchwt1:
+      try nop(i)
     case .psadbwMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pshufbMmx:
@@ -374,22 +785,227 @@ extension X86Machine {
       try stepOperands(i, 0x7, StepEffects())
     case .punpcklwdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .push:
+      switch i.size {
+      case 2: try push(i, W16.self)
+      default: try push(i, W64.self)
+      }
+    case .pushf:
+      switch i.size {
+      case 2: try pushf(i, W16.self)
+      default: try pushf(i, W64.self)
+      }
     case .pxorMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .rcl:
+      switch i.size {
+      case 1: try rcl(i, W8.self)
+      case 2: try rcl(i, W16.self)
+      case 4: try rcl(i, W32.self)
+      default: try rcl(i, W64.self)
+      }
+    case .rcr:
+      switch i.size {
+      case 1: try rcr(i, W8.self)
+      case 2: try rcr(i, W16.self)
+      case 4: try rcr(i, W32.self)
+      default: try rcr(i, W64.self)
+      }
+    case .rdfsbase:
+      switch i.size {
+      case 4: try rdfsbase(i, W32.self)
+      default: try rdfsbase(i, W64.self)
+      }
+    case .rdgsbase:
+      switch i.size {
+      case 4: try rdgsbase(i, W32.self)
+      default: try rdgsbase(i, W64.self)
+      }
+    case .rdmsr:
+      try generalProtection(i)
     case .rdpid:
       try stepOperands(i, 0x2, StepEffects())
+    case .rdpmc:
+      try generalProtection(i)
     case .rdrand:
       try stepOperands(i, 0x2, StepEffects(writesFlags: 0x8d5))
     case .rdseed:
       try stepOperands(i, 0x2, StepEffects(writesFlags: 0x8d5))
+    case .rdsspq:
+      try nop(i)
     case .rdtsc:
       try stepOperands(i, 0x0, StepEffects(writesGPR: 0x5))
     case .rdtscp:
       try stepOperands(i, 0x0, StepEffects(writesGPR: 0x7))
+    case .ret:
+      try ret(i)
+    case .rol:
+      switch i.size {
+      case 1: try rol(i, W8.self)
+      case 2: try rol(i, W16.self)
+      case 4: try rol(i, W32.self)
+      default: try rol(i, W64.self)
+      }
+    case .ror:
+      switch i.size {
+      case 1: try ror(i, W8.self)
+      case 2: try ror(i, W16.self)
+      case 4: try ror(i, W32.self)
+      default: try ror(i, W64.self)
+      }
+    case .rorx:
+      switch i.size {
+      case 4: try rorx(i, W32.self)
+      default: try rorx(i, W64.self)
+      }
+    case .sahf:
+      try sahf(i)
+    case .sar:
+      switch i.size {
+      case 1: try sar(i, W8.self)
+      case 2: try sar(i, W16.self)
+      case 4: try sar(i, W32.self)
+      default: try sar(i, W64.self)
+      }
+    case .sarx:
+      switch i.size {
+      case 4: try sarx(i, W32.self)
+      default: try sarx(i, W64.self)
+      }
+    case .sbb:
+      switch i.size {
+      case 1: try sbb(i, W8.self)
+      case 2: try sbb(i, W16.self)
+      case 4: try sbb(i, W32.self)
+      default: try sbb(i, W64.self)
+      }
+    case .scas:
+      switch i.size {
+      case 1: try scas(i, W8.self)
+      case 2: try scas(i, W16.self)
+      case 4: try scas(i, W32.self)
+      default: try scas(i, W64.self)
+      }
+    case .setcc:
+      try setcc(i)
+    case .sfence:
+      try mfence(i)
+    case .shl:
+      switch i.size {
+      case 1: try shl(i, W8.self)
+      case 2: try shl(i, W16.self)
+      case 4: try shl(i, W32.self)
+      default: try shl(i, W64.self)
+      }
+    case .shld:
+      switch i.size {
+      case 2: try shld(i, W16.self)
+      case 4: try shld(i, W32.self)
+      default: try shld(i, W64.self)
+      }
+    case .shlx:
+      switch i.size {
+      case 4: try shlx(i, W32.self)
+      default: try shlx(i, W64.self)
+      }
+    case .shr:
+      switch i.size {
+      case 1: try shr(i, W8.self)
+      case 2: try shr(i, W16.self)
+      case 4: try shr(i, W32.self)
+      default: try shr(i, W64.self)
+      }
+    case .shrd:
+      switch i.size {
+      case 2: try shrd(i, W16.self)
+      case 4: try shrd(i, W32.self)
+      default: try shrd(i, W64.self)
+      }
+    case .shrx:
+      switch i.size {
+      case 4: try shrx(i, W32.self)
+      default: try shrx(i, W64.self)
+      }
+    case .stc:
+      try stc(i)
+    case .std:
+      try std(i)
+    case .sti:
+      try generalProtection(i)
     case .stmxcsr:
       try stepOperands(i, 0x3, StepEffects())
+    case .stos:
+      switch i.size {
+      case 1: try stos(i, W8.self)
+      case 2: try stos(i, W16.self)
+      case 4: try stos(i, W32.self)
+      default: try stos(i, W64.self)
+      }
+    case .sub:
+      switch i.size {
+      case 1: try sub(i, W8.self)
+      case 2: try sub(i, W16.self)
+      case 4: try sub(i, W32.self)
+      default: try sub(i, W64.self)
+      }
+    case .swapgs:
+      try generalProtection(i)
+    case .syscall:
+      try syscall(i)
+    case .sysret:
+      try generalProtection(i)
+    case .test:
+      switch i.size {
+      case 1: try test(i, W8.self)
+      case 2: try test(i, W16.self)
+      case 4: try test(i, W32.self)
+      default: try test(i, W64.self)
+      }
+    case .tzcnt:
+      switch i.size {
+      case 2: try tzcnt(i, W16.self)
+      case 4: try tzcnt(i, W32.self)
+      default: try tzcnt(i, W64.self)
+      }
+    case .wbinvd:
+      try generalProtection(i)
+    case .wrfsbase:
+      switch i.size {
+      case 4: try wrfsbase(i, W32.self)
+      default: try wrfsbase(i, W64.self)
+      }
+    case .wrgsbase:
+      switch i.size {
+      case 4: try wrgsbase(i, W32.self)
+      default: try wrgsbase(i, W64.self)
+      }
+    case .wrmsr:
+      try generalProtection(i)
+    case .xadd:
+      switch i.size {
+      case 1: try xadd(i, W8.self)
+      case 2: try xadd(i, W16.self)
+      case 4: try xadd(i, W32.self)
+      default: try xadd(i, W64.self)
+      }
+    case .xchg:
+      switch i.size {
+      case 1: try xchg(i, W8.self)
+      case 2: try xchg(i, W16.self)
+      case 4: try xchg(i, W32.self)
+      default: try xchg(i, W64.self)
+      }
     case .xgetbv:
       try stepOperands(i, 0x0, StepEffects(readsGPR: 0x2, writesGPR: 0x5))
+    case .xlat:
+      try xlat(i)
+    case .xor:
+      switch i.size {
+      case 1: try xor(i, W8.self)
+      case 2: try xor(i, W16.self)
+      case 4: try xor(i, W32.self)
+      default: try xor(i, W64.self)
+      }
     case .xrstor:
       try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff, writesVector: 0xffff))
     case .xsave:
@@ -398,46 +1014,32 @@ extension X86Machine {
       try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff))
     case .xsaveopt:
       try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff))
+    case .xsetbv:
+      try generalProtection(i)
     case
-      .adc, .adcx, .add, .addpd, .addps, .addsd,
-      .addss, .addsubpd, .addsubps, .adox, .aesdec, .aesdeclast,
-      .aesenc, .aesenclast, .aesimc, .aeskeygenassist, .and, .andn,
-      .andnpd, .andnps, .andpd, .andps, .bextr, .blendpd,
-      .blendps, .blendvpd, .blendvps, .blsi, .blsmsk, .blsr,
-      .bsf, .bsr, .bswap, .bt, .btc, .btr,
-      .bts, .bzhi, .call, .callFar, .cbw, .cdq,
-      .cdqe, .clac, .clc, .cld, .clflush, .clflushopt,
-      .cli, .clts, .clwb, .cmc, .cmovcc, .cmp,
-      .cmppd, .cmpps, .cmps, .cmpsd, .cmpss, .cmpxchg,
-      .cmpxchg16b, .cmpxchg8b, .comisd, .comiss, .cqo, .crc32,
-      .cvtdq2pd, .cvtdq2ps, .cvtpd2dq, .cvtpd2ps, .cvtps2dq, .cvtps2pd,
-      .cvtsd2si, .cvtsd2ss, .cvtsi2sd, .cvtsi2ss, .cvtss2sd, .cvtss2si,
-      .cvttpd2dq, .cvttps2dq, .cvttsd2si, .cvttss2si, .cwd, .cwde,
-      .dec, .div, .divpd, .divps, .divsd, .divss,
-      .dppd, .dpps, .endbr32, .endbr64, .enter, .extractps,
-      .haddpd, .haddps, .hlt, .hsubpd, .hsubps, .idiv,
-      .imul, .in, .inc, .ins, .insertps, .int,
-      .int1, .int3, .invd, .invlpg, .iret, .jcc,
-      .jmp, .jmpFar, .jrcxz, .lahf, .lar, .lddqu,
-      .lea, .leave, .lfence, .lgdt, .lidt, .lldt,
-      .lmsw, .lods, .loop, .loope, .loopne, .lsl,
-      .ltr, .lzcnt, .maskmovdqu, .maxpd, .maxps, .maxsd,
-      .maxss, .mfence, .minpd, .minps, .minsd, .minss,
-      .monitor, .mov, .movControl, .movDebug, .movFromSegment, .movToSegment,
-      .movapd, .movaps, .movbe, .movd, .movddup, .movdqa,
-      .movdqu, .movhlps, .movhpd, .movhps, .movlhps, .movlpd,
-      .movlps, .movmskpd, .movmskps, .movntdq, .movntdqa, .movnti,
-      .movntpd, .movntps, .movq, .movs, .movsd, .movshdup,
-      .movsldup, .movss, .movsx, .movsxd, .movupd, .movups,
-      .movzx, .mpsadbw, .mul, .mulpd, .mulps, .mulsd,
-      .mulss, .mulx, .mwait, .neg, .nop, .not,
-      .or, .orpd, .orps, .out, .outs, .pabsb,
-      .pabsd, .pabsw, .packssdw, .packsswb, .packusdw, .packuswb,
-      .paddb, .paddd, .paddq, .paddsb, .paddsw, .paddusb,
-      .paddusw, .paddw, .palignr, .pand, .pandn, .pause,
-      .pavgb, .pavgw, .pblendvb, .pblendw, .pclmulqdq, .pcmpeqb,
-      .pcmpeqd, .pcmpeqq, .pcmpeqw, .pcmpgtb, .pcmpgtd, .pcmpgtq,
-      .pcmpgtw, .pdep, .pext, .pextrb, .pextrd, .pextrq,
+      .addpd, .addps, .addsd, .addss, .addsubpd, .addsubps,
+      .aesdec, .aesdeclast, .aesenc, .aesenclast, .aesimc, .aeskeygenassist,
+      .andnpd, .andnps, .andpd, .andps, .blendpd, .blendps,
+      .blendvpd, .blendvps, .callFar, .clac, .cmppd, .cmpps,
+      .cmpsd, .cmpss, .comisd, .comiss, .cvtdq2pd, .cvtdq2ps,
+      .cvtpd2dq, .cvtpd2ps, .cvtps2dq, .cvtps2pd, .cvtsd2si, .cvtsd2ss,
+      .cvtsi2sd, .cvtsi2ss, .cvtss2sd, .cvtss2si, .cvttpd2dq, .cvttps2dq,
+      .cvttsd2si, .cvttss2si, .divpd, .divps, .divsd, .divss,
+      .dppd, .dpps, .extractps, .haddpd, .haddps, .hsubpd,
+      .hsubps, .insertps, .iret, .jmpFar, .lar, .lddqu,
+      .lsl, .maskmovdqu, .maxpd, .maxps, .maxsd, .maxss,
+      .minpd, .minps, .minsd, .minss, .monitor, .movapd,
+      .movaps, .movd, .movddup, .movdqa, .movdqu, .movhlps,
+      .movhpd, .movhps, .movlhps, .movlpd, .movlps, .movmskpd,
+      .movmskps, .movntdq, .movntdqa, .movntpd, .movntps, .movq,
+      .movsd, .movshdup, .movsldup, .movss, .movupd, .movups,
+      .mpsadbw, .mulpd, .mulps, .mulsd, .mulss, .mwait,
+      .orpd, .orps, .pabsb, .pabsd, .pabsw, .packssdw,
+      .packsswb, .packusdw, .packuswb, .paddb, .paddd, .paddq,
+      .paddsb, .paddsw, .paddusb, .paddusw, .paddw, .palignr,
+      .pand, .pandn, .pavgb, .pavgw, .pblendvb, .pblendw,
+      .pclmulqdq, .pcmpeqb, .pcmpeqd, .pcmpeqq, .pcmpeqw, .pcmpgtb,
+      .pcmpgtd, .pcmpgtq, .pcmpgtw, .pextrb, .pextrd, .pextrq,
       .pextrw, .phaddd, .phaddsw, .phaddw, .phminposuw, .phsubd,
       .phsubsw, .phsubw, .pinsrb, .pinsrd, .pinsrq, .pinsrw,
       .pmaddubsw, .pmaddwd, .pmaxsb, .pmaxsd, .pmaxsw, .pmaxub,
@@ -445,31 +1047,22 @@ extension X86Machine {
       .pminud, .pminuw, .pmovmskb, .pmovsxbd, .pmovsxbq, .pmovsxbw,
       .pmovsxdq, .pmovsxwd, .pmovsxwq, .pmovzxbd, .pmovzxbq, .pmovzxbw,
       .pmovzxdq, .pmovzxwd, .pmovzxwq, .pmuldq, .pmulhrsw, .pmulhuw,
-      .pmulhw, .pmulld, .pmullw, .pmuludq, .pop, .popFs,
-      .popGs, .popcnt, .popf, .por, .prefetch, .prefetchnta,
-      .prefetcht0, .prefetcht1, .prefetcht2, .prefetchw, .prefetchwt1, .psadbw,
-      .pshufb, .pshufd, .pshufhw, .pshuflw, .psignb, .psignd,
-      .psignw, .pslld, .pslldq, .psllq, .psllw, .psrad,
-      .psraw, .psrld, .psrldq, .psrlq, .psrlw, .psubb,
-      .psubd, .psubq, .psubsb, .psubsw, .psubusb, .psubusw,
-      .psubw, .ptest, .punpckhbw, .punpckhdq, .punpckhqdq, .punpckhwd,
-      .punpcklbw, .punpckldq, .punpcklqdq, .punpcklwd, .push, .pushFs,
-      .pushGs, .pushf, .pxor, .rcl, .rcpps, .rcpss,
-      .rcr, .rdfsbase, .rdgsbase, .rdmsr, .rdpmc, .rdsspq,
-      .ret, .retFar, .rol, .ror, .rorx, .roundpd,
-      .roundps, .roundsd, .roundss, .rsm, .rsqrtps, .rsqrtss,
-      .sahf, .sar, .sarx, .sbb, .scas, .setcc,
-      .sfence, .sgdt, .sha1msg1, .sha1msg2, .sha1nexte, .sha1rnds4,
-      .sha256msg1, .sha256msg2, .sha256rnds2, .shl, .shld, .shlx,
-      .shr, .shrd, .shrx, .shufpd, .shufps, .sidt,
+      .pmulhw, .pmulld, .pmullw, .pmuludq, .popFs, .popGs,
+      .por, .psadbw, .pshufb, .pshufd, .pshufhw, .pshuflw,
+      .psignb, .psignd, .psignw, .pslld, .pslldq, .psllq,
+      .psllw, .psrad, .psraw, .psrld, .psrldq, .psrlq,
+      .psrlw, .psubb, .psubd, .psubq, .psubsb, .psubsw,
+      .psubusb, .psubusw, .psubw, .ptest, .punpckhbw, .punpckhdq,
+      .punpckhqdq, .punpckhwd, .punpcklbw, .punpckldq, .punpcklqdq, .punpcklwd,
+      .pushFs, .pushGs, .pxor, .rcpps, .rcpss, .retFar,
+      .roundpd, .roundps, .roundsd, .roundss, .rsm, .rsqrtps,
+      .rsqrtss, .sgdt, .sha1msg1, .sha1msg2, .sha1nexte, .sha1rnds4,
+      .sha256msg1, .sha256msg2, .sha256rnds2, .shufpd, .shufps, .sidt,
       .sldt, .smsw, .sqrtpd, .sqrtps, .sqrtsd, .sqrtss,
-      .stac, .stc, .std, .sti, .stos, .str,
-      .sub, .subpd, .subps, .subsd, .subss, .swapgs,
-      .syscall, .sysret, .test, .tzcnt, .ucomisd, .ucomiss,
-      .ud0, .ud1, .ud2, .unpckhpd, .unpckhps, .unpcklpd,
-      .unpcklps, .verr, .verw, .wbinvd, .wrfsbase, .wrgsbase,
-      .wrmsr, .xabort, .xadd, .xbegin, .xchg, .xend,
-      .xlat, .xor, .xorpd, .xorps, .xsetbv, .xtest:
+      .stac, .str, .subpd, .subps, .subsd, .subss,
+      .ucomisd, .ucomiss, .ud0, .ud1, .ud2, .unpckhpd,
+      .unpckhps, .unpcklpd, .unpcklps, .verr, .verw, .xabort,
+      .xbegin, .xend, .xorpd, .xorps, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }
