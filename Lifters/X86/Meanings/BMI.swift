@@ -28,6 +28,7 @@ extension X86Machine {
     setLogicFlags(result)
     // Undefined: as on AMD's Zen 4.
     set(.af, Flag(true))
+    set(.sf, Flag(false))
   }
 
   @inlinable public mutating func blsi<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)

@@ -111,8 +111,9 @@ extension X86Machine {
       }
     ) { m, a, n, result in
       let carry = Self.carryLeft(a, n)
+      let overflow = result.isNegative ^ carry
       m.set(.cf, carry)
-      m.set(.of, result.isNegative ^ carry)
+      m.set(.of, W.bits == 16 ? overflow & n.isBelow(W(17)) : overflow)
       m.set(.af, Flag(true))
       m.setResultFlags(result)
     }
