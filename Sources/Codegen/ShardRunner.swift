@@ -96,6 +96,8 @@ public struct ShardRunner: Sendable {
     if pid < 0 { throw .file("fork: \(String(cString: strerror(errno)))") }
     if pid == 0 {
       close(ends[0])
+      // A crash ends the child at once, without anybody's handler or report.
+      for number in [SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGTRAP, SIGFPE] { signal(number, SIG_DFL) }
       do {
         recast_exit_now(send(try body(shard), to: ends[1]) ? 0 : 98)
       } catch {

@@ -25,6 +25,9 @@ public struct TargetDescription: Sendable {
   public var emulation: String
   /// What runs the artifact on a foreign host.
   public var emulator: String
+  /// The pages that its kernels have, which segments of the artifact keep to. LoongArch's have
+  /// 16 KiB; where guest segments share such a page, it has the union of their rights.
+  public var pageSize: UInt64 = 4096
 
   /// Where the host's part of an artifact is linked: below 256 GiB, above static guests.
   public static let hostBase: UInt64 = 0x30_0000_0000
@@ -57,7 +60,8 @@ public struct TargetDescription: Sendable {
       limits: ConventionLimits(
         convention: CallConvention.c, intArguments: 8, vectorArguments: 0, intReturns: 2,
         vectorReturns: 0),
-      emulation: "elf64loongarch", emulator: "qemu-loongarch64-static"),
+      emulation: "elf64loongarch", emulator: "qemu-loongarch64-static",
+      pageSize: 16384),
   ]
 
   /// The target with this triple or architecture name.
