@@ -74,6 +74,10 @@ public struct Value: Equatable, Hashable {
   @inlinable public func setMetadata(_ kind: UInt32, _ node: Metadata, _ context: LLVMContext) {
     LLVMSetMetadata(ref, kind, LLVMMetadataAsValue(context.ref, node.ref))
   }
+  /// As above, with the node already wrapped by `LLVMContext.value(of:)`.
+  @inlinable public func setMetadata(_ kind: UInt32, _ wrapped: Value) {
+    LLVMSetMetadata(ref, kind, wrapped.ref)
+  }
   /// On a global or function.
   @inlinable public func setGlobalMetadata(_ kind: UInt32, _ node: Metadata) {
     LLVMGlobalSetMetadata(ref, kind, node.ref)
