@@ -63,5 +63,7 @@ let package = Package(
     .testTarget(
       name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
       path: "Tests/EffectsTests"),
+    .testTarget(
+      name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
   ]
 )

@@ -20,10 +20,10 @@ final class FunctionLifter {
   let signature: Signature
   let function: Function
   var machine: LLVMMachine
-  var blocks: [BasicBlock] = []
+  var blocks: [LLVM.BasicBlock] = []
   /// RSP as the function was entered: where the return address is.
   let entryRSP: Value
-  private var leaveBlocks: [UInt64: BasicBlock] = [:]
+  private var leaveBlocks: [UInt64: LLVM.BasicBlock] = [:]
   /// The index of a jump table, captured where the table is read.
   private var tableIndex: Value?
 
@@ -160,8 +160,8 @@ final class FunctionLifter {
     }
     let saved = machine
     let other = function.appendBasicBlock(in: e.context)
-    var entries: [FunctionFacts.Edge: BasicBlock] = [:]
-    func block(for edge: FunctionFacts.Edge) -> BasicBlock {
+    var entries: [FunctionFacts.Edge: LLVM.BasicBlock] = [:]
+    func block(for edge: FunctionFacts.Edge) -> LLVM.BasicBlock {
       if let known = entries[edge] { return known }
       let here = b.insertBlock!
       let new = function.appendBasicBlock(in: e.context)
