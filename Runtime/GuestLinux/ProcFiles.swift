@@ -178,7 +178,9 @@ private func writeMapping(_ line: UInt64, _ out: inout TextBuffer) {
     }
     n &+= 1
   }
-  out.add(bytes: line, length(line))
+  var size = length(line)
+  while size > 0 && load8(line &+ size &- 1) == 0x20 { size &-= 1 }
+  out.add(bytes: line, size)
   if load8(name) == 0 {
     if end == stackHigh { out.add(" [stack]") }
     if start == breakStart && breakEnd > breakStart { out.add(" [heap]") }

@@ -62,7 +62,10 @@ public func deliverPending(_ vcpu: UnsafeMutablePointer<VCPU>) -> Bool {
     if t.pointee.queued != 0 { vcpu.pointee.pending = 1 }
     if deliver(t, information, fault: (0, 0, 0)) { transferred = true }
   }
-  if !transferred { applyMask(t) }
+  if !transferred {
+    t.pointee.hasTemporaryMask = false
+    applyMask(t)
+  }
   return transferred
 }
 
@@ -289,7 +292,6 @@ public func raiseSignal(
   store32(information &+ 8, UInt32(bitPattern: code))
   store64(information &+ 16, address)
   _ = deliver(t, information, fault: (trap, error, trap == 14 ? address : 0))
-  if vcpu.pointee.pending != 0 { _ = deliverPending(vcpu) }
 }
 
 /// A processor exception (SDM vol. 3A, 6.15) as the signal that Linux makes of it. `address` and

@@ -25,6 +25,8 @@ func clone(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
       if flags & CloneFlag.setTLS != 0 { vcpu.pointee.fsBase = x.e }
       if x.b != 0 {
         vcpu.pointee.gpr[0] = 0
+        vcpu.pointee.gpr[1] = vcpu.pointee.rip
+        vcpu.pointee.gpr[11] = rflags(vcpu)
         return registersReplaced
       }
     }
@@ -42,6 +44,8 @@ func clone(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
   vcpu.pointee.hostStackLimit = child.base &+ child.pointee.blockLength
   vcpu.pointee.pending = 0
   vcpu.pointee.gpr[0] = 0
+  vcpu.pointee.gpr[1] = vcpu.pointee.rip
+  vcpu.pointee.gpr[11] = rflags(vcpu)
   vcpu.pointee.gpr[4] = x.b
   if flags & CloneFlag.setTLS != 0 { vcpu.pointee.fsBase = x.e }
   child.pointee.blocked = t.pointee.blocked

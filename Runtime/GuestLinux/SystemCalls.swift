@@ -5,9 +5,12 @@ import RuntimeABI
 /// refused, or converted by a handler here and in SystemCalls+*.swift.
 
 public enum SystemCallOutcome {
-  /// `rax`, `rcx` and `r11` are set; go on at `rip`.
+  /// `rax`, `rcx` and `r11` are set; go on at `rip`. `pending` may be set: look at it.
   case done
-  /// Registers and `rip` were replaced: a signal handler's frame, sigreturn. Leave by dispatch.
+  /// A signal came first and nothing was done: `rip` is the `syscall` instruction again, `rax` the
+  /// number, `pending` is set. Deliver (`deliverPending`), then evaluate from `rip`.
+  case interrupted
+  /// Registers and `rip` were replaced (sigreturn, a clone's new stack). Leave by dispatch.
   case transferred
 }
 
@@ -25,34 +28,30 @@ struct Arguments {
 let registersReplaced: Int64 = -513
 
 /// The `syscall` instruction (SDM vol. 2B). On entry all guest registers are in the VCPU and `rip`
-/// is the address after the instruction. Pending signals are delivered before and after.
+/// is the address after the instruction.
 public func systemCall(_ vcpu: UnsafeMutablePointer<VCPU>) -> SystemCallOutcome {
   let thread = thread(of: vcpu)
   let number = vcpu.pointee.gpr[0]
-  vcpu.pointee.gpr[1] = vcpu.pointee.rip
-  vcpu.pointee.gpr[11] = rflags(vcpu)
   if vcpu.pointee.pending != 0 {
     vcpu.pointee.rip &-= 2
-    if deliverPending(vcpu) { return .transferred }
-    vcpu.pointee.rip &+= 2
+    return .interrupted
   }
+  thread.pointee.hasTemporaryMask = false
   let result = perform(
     Arguments(
       number: number, a: vcpu.pointee.gpr[7], b: vcpu.pointee.gpr[6], c: vcpu.pointee.gpr[2],
       d: vcpu.pointee.gpr[10], e: vcpu.pointee.gpr[8], f: vcpu.pointee.gpr[9]), thread)
+  if result == registersReplaced { return .transferred }
+  vcpu.pointee.gpr[1] = vcpu.pointee.rip
+  vcpu.pointee.gpr[11] = rflags(vcpu)
   if result == restartSystemCall {
     vcpu.pointee.rip &-= 2
-    _ = deliverPending(vcpu)
-    return .transferred
-  }
-  if result == registersReplaced {
-    if vcpu.pointee.pending != 0 { _ = deliverPending(vcpu) }
-    return .transferred
+    thread.pointee.hasTemporaryMask = false
+    return .interrupted
   }
   vcpu.pointee.gpr[0] = UInt64(bitPattern: result)
-  let delivered = vcpu.pointee.pending != 0 && deliverPending(vcpu)
-  thread.pointee.hasTemporaryMask = false
-  return delivered ? .transferred : .done
+  if vcpu.pointee.pending == 0 { thread.pointee.hasTemporaryMask = false }
+  return .done
 }
 
 func perform(_ x: Arguments, _ thread: ThreadPointer) -> Int64 {
