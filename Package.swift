@@ -57,5 +57,14 @@ let package = Package(
         "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),
+
+    // Tests of meanings against the processor they run on.
+    .target(name: "OracleSupport", path: "Tests/OracleSupport"),
+    .testTarget(
+      name: "MeaningTests", dependencies: ["Semantics", "X86", "OracleSupport"],
+      path: "Tests/MeaningTests"),
+    .testTarget(
+      name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
+      path: "Tests/EffectsTests"),
   ]
 )

@@ -106,6 +106,7 @@ extension X86Machine {
       }
     case .bswap:
       switch i.size {
+      case 2: try bswap(i, W16.self)
       case 4: try bswap(i, W32.self)
       default: try bswap(i, W64.self)
       }
