@@ -16,11 +16,14 @@ let package = Package(
     .target(name: "X86", dependencies: ["Semantics"], path: "Lifters/X86", exclude: ["Table"]),
 
     // The runtime (also built by Scripts/build-runtime).
-    .target(name: "Host", path: "Runtime/Host", exclude: ["Assembly"]),
+    .target(
+      name: "Host", path: "Runtime/Host", exclude: ["Assembly"], swiftSettings: runtime),
     .target(
       name: "Interpreter", dependencies: ["Semantics", "X86", "RuntimeABI"],
       path: "Runtime/Interpreter"),
-    .target(name: "GuestLinux", dependencies: ["RuntimeABI", "Host"], path: "Runtime/GuestLinux"),
+    .target(
+      name: "GuestLinux", dependencies: ["RuntimeABI", "Host"], path: "Runtime/GuestLinux",
+      exclude: ["Table"], swiftSettings: runtime),
     .target(
       name: "Executor",
       dependencies: ["Interpreter", "GuestLinux", "RuntimeABI", "Host", "X86", "Semantics"],
