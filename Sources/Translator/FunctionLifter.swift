@@ -85,7 +85,8 @@ final class FunctionLifter {
       let repeats = !i.prefixes.isDisjoint(with: [.rep, .repne])
       machine.liveFlags = repeats ? .flags : liveAfter[k]
       machine.transfer = .none
-      unit.beforeInstruction(self, i)
+      unit.currentAddress = i.address
+      if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
       do { try machine.execute(i) } catch let error as LiftError {
         throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
       }
@@ -171,9 +172,9 @@ final class FunctionLifter {
       b.positionAtEnd(here)
       return new
     }
-    if let index = tableIndex, let table = unit.jumpTable(in: facts.blocks[n]) {
+    if let index = tableIndex, let table = facts.blocks[n].table {
       let cases = table.targets.enumerated().compactMap { k, address in
-        targets[address].map { (UInt64(k) &+ table.firstIndex, $0) }
+        targets[address].map { (UInt64(k), $0) }
       }
       let branch = b.switchOn(index, default: other, cases: cases.count)
       for (value, edge) in cases { branch.addCase(e.i64.constInt(value), block(for: edge)) }
@@ -187,9 +188,6 @@ final class FunctionLifter {
     machine = saved
     emitLeave(target)
   }
-
-  /// Called before the instruction that reads a jump table.
-  func captureTableIndex(_ value: Value) { tableIndex = value }
 
   // MARK: Calls and returns
 
