@@ -61,7 +61,8 @@ let package = Package(
     // Tests of meanings against the processor they run on.
     .target(name: "OracleSupport", path: "Tests/OracleSupport"),
     .testTarget(
-      name: "MeaningTests", dependencies: ["Semantics", "X86", "OracleSupport"],
+      name: "MeaningTests",
+      dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
       path: "Tests/MeaningTests"),
     .testTarget(
       name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
