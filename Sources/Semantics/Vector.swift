@@ -100,4 +100,16 @@ public protocol Vector {
   /// Float to signed integer; the integer indefinite (only the sign bit) when it does not fit.
   static func convertToSigned<A: Word, B: Word>(_ a: A, to: B.Type, _ rounding: FloatRounding) -> B
   where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+
+  /// Whole-vector conversions, lane by lane from lane 0: the low lanes when `B` is wider than `A`;
+  /// when it is narrower the rest of the result is zero. Each has a default made of its scalar
+  /// namesake. In LLVM: `sitofp`, `fpext` or `fptrunc`, `fptosi` with the indefinite selected.
+  func convertedToFloat<A: Word, B: Word>(signed: A.Type, to: B.Type) -> Self
+  where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+  func convertedFloat<A: Word, B: Word>(from: A.Type, to: B.Type) -> Self
+  where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+  func convertedToSigned<A: Word, B: Word>(
+    from: A.Type, to: B.Type, _ rounding: FloatRounding
+  ) -> Self
+  where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
 }

@@ -1,0 +1,239 @@
+// IEEE arithmetic on bit patterns with x86's answers (SDM vol. 1, 4.8 and appendix E). The host's
+// unit computes only what all hosts compute alike: sums, products, quotients and roots of numbers,
+// rounded to nearest. NaNs, minimum and maximum, rounding to an integer and conversions that do not
+// fit differ from host to host and are decided here, on the bits.
+
+/// A host floating-point type by its pattern.
+public protocol EvaluatedFloat {
+  associatedtype Pattern: EvaluatedWord
+  init(pattern: Pattern)
+  var pattern: Pattern { get }
+  /// Stored bits of the significand, and the exponent's bias.
+  static var fractionBits: Int { get }
+  static var bias: Int { get }
+  static func + (a: Self, b: Self) -> Self
+  static func - (a: Self, b: Self) -> Self
+  static func * (a: Self, b: Self) -> Self
+  static func / (a: Self, b: Self) -> Self
+  static func < (a: Self, b: Self) -> Bool
+  static func == (a: Self, b: Self) -> Bool
+  func squareRoot() -> Self
+}
+
+extension Float: EvaluatedFloat {
+  @inlinable @inline(__always) public init(pattern: UInt32) { self.init(bitPattern: pattern) }
+  @inlinable @inline(__always) public var pattern: UInt32 { bitPattern }
+  @inlinable @inline(__always) public static var fractionBits: Int { 23 }
+  @inlinable @inline(__always) public static var bias: Int { 127 }
+}
+extension Double: EvaluatedFloat {
+  @inlinable @inline(__always) public init(pattern: UInt64) { self.init(bitPattern: pattern) }
+  @inlinable @inline(__always) public var pattern: UInt64 { bitPattern }
+  @inlinable @inline(__always) public static var fractionBits: Int { 52 }
+  @inlinable @inline(__always) public static var bias: Int { 1023 }
+}
+
+extension EvaluatedFloat {
+  @inlinable @inline(__always) static var signBit: Pattern { 1 &<< Pattern(signShift) }
+  @inlinable @inline(__always) static var signShift: UInt64 {
+    UInt64(truncatingIfNeeded: Pattern.bitWidth &- 1)
+  }
+  @inlinable @inline(__always) static var unit: Pattern {
+    1 &<< Pattern(truncatingIfNeeded: fractionBits)
+  }
+  @inlinable @inline(__always) static var quietBit: Pattern { unit &>> 1 }
+  @inlinable @inline(__always) static var infinityPattern: Pattern {
+    Pattern(truncatingIfNeeded: 2 &* bias &+ 1) &<< Pattern(truncatingIfNeeded: fractionBits)
+  }
+  /// "Real indefinite": what an invalid operation gives.
+  @inlinable @inline(__always) static var defaultNaN: Pattern {
+    signBit | infinityPattern | quietBit
+  }
+  @inlinable @inline(__always) static func isNaN(_ a: Pattern) -> Bool {
+    a & ~signBit > infinityPattern
+  }
+
+  @inlinable
+  static func evaluate(_ operation: FloatOperation, _ a: Pattern, _ b: Pattern) -> Pattern {
+    let x = Self(pattern: a)
+    let y = Self(pattern: b)
+    if operation == .minimum { return x < y ? a : b }
+    if operation == .maximum { return y < x ? a : b }
+    if isNaN(a) { return a | quietBit }
+    if isNaN(b) { return b | quietBit }
+    let result: Pattern
+    switch operation {
+    case .add: result = (x + y).pattern
+    case .subtract: result = (x - y).pattern
+    case .multiply: result = (x * y).pattern
+    default: result = (x / y).pattern
+    }
+    return isNaN(result) ? defaultNaN : result
+  }
+
+  @inlinable static func root(_ a: Pattern) -> Pattern {
+    if isNaN(a) { return a | quietBit }
+    if a > signBit { return defaultNaN }
+    return Self(pattern: a).squareRoot().pattern
+  }
+
+  @inlinable
+  static func compare(_ predicate: FloatPredicate, _ a: Pattern, _ b: Pattern) -> Bool {
+    let x = Self(pattern: a)
+    let y = Self(pattern: b)
+    let unordered = isNaN(a) || isNaN(b)
+    switch predicate {
+    case .equal: return x == y
+    case .less: return x < y
+    case .lessOrEqual: return x < y || x == y
+    case .unordered: return unordered
+    case .notEqual: return !(x == y)
+    case .notLess: return !(x < y)
+    case .notLessOrEqual: return !(x < y || x == y)
+    case .ordered: return !unordered
+    }
+  }
+
+  /// Rounded to an integral value of the same format. `current` is to nearest.
+  @inlinable static func round(_ rounding: FloatRounding, _ a: Pattern) -> Pattern {
+    let magnitude = a & ~signBit
+    let sign = a & signBit
+    let exponent = Int(truncatingIfNeeded: magnitude) &>> fractionBits &- bias
+    if exponent >= fractionBits { return isNaN(a) ? a | quietBit : a }
+    if magnitude == 0 { return a }
+    let awayFromZero = sign == 0 ? rounding == .up : rounding == .down
+    let toNearest = rounding == .nearest || rounding == .current
+    if exponent < 0 {
+      let one = Pattern(truncatingIfNeeded: bias) &<< Pattern(truncatingIfNeeded: fractionBits)
+      let half = one &- unit
+      return sign | (awayFromZero || (toNearest && magnitude > half) ? one : 0)
+    }
+    let step = unit &>> Pattern(truncatingIfNeeded: exponent)
+    let fraction = magnitude & (step &- 1)
+    if fraction == 0 { return a }
+    let whole = magnitude &- fraction
+    let half = step &>> 1
+    let nearestIsAbove = fraction > half || (fraction == half && whole & step != 0)
+    return sign | (awayFromZero || (toNearest && nearestIsAbove) ? whole &+ step : whole)
+  }
+
+  /// As a signed integer of `bits`, in the low bits of the result; the indefinite if it does not
+  /// fit. (The lowest integer and the indefinite have the same bits.)
+  @inlinable
+  static func integer(_ a: Pattern, bits: Int, _ rounding: FloatRounding) -> UInt64 {
+    let indefinite: UInt64 = 1 &<< UInt64(truncatingIfNeeded: bits &- 1)
+    let rounded = round(rounding, a)
+    let exponent = Int(truncatingIfNeeded: (rounded & ~signBit)) &>> fractionBits &- bias
+    if exponent < 0 { return 0 }
+    if exponent >= bits &- 1 { return indefinite }
+    let significand = UInt64(truncatingIfNeeded: (rounded & (unit &- 1)) | unit)
+    let shift = exponent &- fractionBits
+    let magnitude =
+      shift >= 0
+      ? significand &<< UInt64(truncatingIfNeeded: shift)
+      : significand &>> UInt64(truncatingIfNeeded: 0 &- shift)
+    return rounded & signBit == 0 ? magnitude : 0 &- magnitude
+  }
+}
+
+extension EvaluatedVector {
+  @inlinable static func widened(_ a: UInt32) -> UInt64 {
+    if !Float.isNaN(a) { return Double(Float(bitPattern: a)).bitPattern }
+    let sign = UInt64(truncatingIfNeeded: a & Float.signBit) &<< 32
+    let payload = UInt64(truncatingIfNeeded: a & 0x7f_ffff) &<< 29
+    return sign | Double.infinityPattern | Double.quietBit | payload
+  }
+
+  @inlinable static func narrowed(_ a: UInt64) -> UInt32 {
+    if !Double.isNaN(a) { return Float(Double(bitPattern: a)).bitPattern }
+    let sign = UInt32(truncatingIfNeeded: a &>> 32) & Float.signBit
+    let payload = UInt32(truncatingIfNeeded: (a & 0xf_ffff_ffff_ffff) &>> 29)
+    return sign | Float.infinityPattern | Float.quietBit | payload
+  }
+
+  @inlinable static func narrow(_ a: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: a) }
+  @inlinable static func wide(_ a: UInt32) -> UInt64 { UInt64(truncatingIfNeeded: a) }
+
+  // The operations on lanes of 32 or 64 bits, as plain numbers.
+  @inlinable
+  static func float(_ operation: FloatOperation, _ a: UInt64, _ b: UInt64, bits: Int) -> UInt64 {
+    bits == 32
+      ? wide(Float.evaluate(operation, narrow(a), narrow(b))) : Double.evaluate(operation, a, b)
+  }
+  @inlinable static func root(_ a: UInt64, bits: Int) -> UInt64 {
+    bits == 32 ? wide(Float.root(narrow(a))) : Double.root(a)
+  }
+  @inlinable
+  static func compare(_ predicate: FloatPredicate, _ a: UInt64, _ b: UInt64, bits: Int) -> Bool {
+    bits == 32
+      ? Float.compare(predicate, narrow(a), narrow(b)) : Double.compare(predicate, a, b)
+  }
+  @inlinable static func round(_ rounding: FloatRounding, _ a: UInt64, bits: Int) -> UInt64 {
+    bits == 32 ? wide(Float.round(rounding, narrow(a))) : Double.round(rounding, a)
+  }
+
+  @inlinable
+  public func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes: W.Type) -> Self {
+    mapped(bits: W.bits, other) { Self.float(operation, $0, $1, bits: W.bits) }
+  }
+  @inlinable public func squareRoot<W: Word>(lanes: W.Type) -> Self {
+    mapped(bits: W.bits, self) { a, _ in Self.root(a, bits: W.bits) }
+  }
+  @inlinable
+  public func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes: W.Type) -> Self {
+    mapped(bits: W.bits, other) { Self.compare(predicate, $0, $1, bits: W.bits) ? ~0 : 0 }
+  }
+  @inlinable public func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type) -> Self {
+    mapped(bits: W.bits, self) { a, _ in Self.round(rounding, a, bits: W.bits) }
+  }
+
+  @inlinable static func number<W: Word>(_ a: W) -> UInt64 where W.Carrier == UInt128 {
+    UInt64(truncatingIfNeeded: a.carrier)
+  }
+
+  @inlinable public static func float<W: Word>(_ operation: FloatOperation, _ a: W, _ b: W) -> W
+  where W.Carrier == UInt128, W.Flag == Bool {
+    W(float(operation, number(a), number(b), bits: W.bits))
+  }
+  @inlinable public static func squareRoot<W: Word>(_ a: W) -> W
+  where W.Carrier == UInt128, W.Flag == Bool { W(root(number(a), bits: W.bits)) }
+  @inlinable public static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W) -> W
+  where W.Carrier == UInt128, W.Flag == Bool { W(round(rounding, number(a), bits: W.bits)) }
+
+  @inlinable public static func isUnordered<W: Word>(_ a: W, _ b: W) -> Bool
+  where W.Carrier == UInt128, W.Flag == Bool {
+    compare(.unordered, number(a), number(b), bits: W.bits)
+  }
+  @inlinable public static func isFloatLess<W: Word>(_ a: W, _ b: W) -> Bool
+  where W.Carrier == UInt128, W.Flag == Bool {
+    compare(.less, number(a), number(b), bits: W.bits)
+  }
+  @inlinable public static func isFloatEqual<W: Word>(_ a: W, _ b: W) -> Bool
+  where W.Carrier == UInt128, W.Flag == Bool {
+    compare(.equal, number(a), number(b), bits: W.bits)
+  }
+
+  @inlinable public static func convertFloat<A: Word, B: Word>(_ a: A, to: B.Type) -> B
+  where A.Carrier == UInt128, A.Flag == Bool, B.Carrier == UInt128, B.Flag == Bool {
+    let value = number(a)
+    if A.bits == B.bits { return B(value) }
+    return A.bits == 32 ? B(widened(narrow(value))) : B(wide(narrowed(value)))
+  }
+
+  @inlinable public static func convertToFloat<A: Word, B: Word>(signed a: A, to: B.Type) -> B
+  where A.Carrier == UInt128, A.Flag == Bool, B.Carrier == UInt128, B.Flag == Bool {
+    let value = signed(number(a), A.bits)
+    return B.bits == 32 ? B(wide(Float(value).bitPattern)) : B(Double(value).bitPattern)
+  }
+
+  @inlinable
+  public static func convertToSigned<A: Word, B: Word>(
+    _ a: A, to: B.Type, _ rounding: FloatRounding
+  ) -> B
+  where A.Carrier == UInt128, A.Flag == Bool, B.Carrier == UInt128, B.Flag == Bool {
+    let value = number(a)
+    return A.bits == 32
+      ? B(Float.integer(narrow(value), bits: B.bits, rounding))
+      : B(Double.integer(value, bits: B.bits, rounding))
+  }
+}

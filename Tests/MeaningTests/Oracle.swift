@@ -1,0 +1,136 @@
+import OracleSupport
+import Semantics
+import X86
+
+/// Runs cases on the processor and on a meaning, and says where they differ.
+struct Oracle {
+  var generator: Generator
+  /// Flags to leave out of the comparison, by what ran.
+  var ignoredFlags: (Instruction, PlainMachine) -> UInt64 = { _, _ in 0 }
+  private(set) var cases = 0
+  private let memory: UnsafeMutablePointer<UInt8>
+  private let before = UnsafeMutablePointer<UInt8>.allocate(capacity: Window.size)
+  private let native = UnsafeMutablePointer<UInt8>.allocate(capacity: Window.size)
+  private let code: UInt64
+
+  enum Unavailable: Error { case noProcessor, noMemory }
+
+  private static let mapped: Bool = oracle_map(Window.start, Window.size) == 0
+
+  init(seed: UInt64) throws {
+    guard oracle_available() != 0 else { throw Unavailable.noProcessor }
+    code = oracle_code_address()
+    guard Self.mapped, code != 0,
+      let memory = UnsafeMutablePointer<UInt8>(bitPattern: UInt(Window.start))
+    else { throw Unavailable.noMemory }
+    self.memory = memory
+    generator = Generator(state: seed)
+  }
+
+  /// A random state for `encoded`, on both sides; nil if they agree.
+  mutating func check(
+    _ encoded: Encoded, decode: ([UInt8], UInt64) -> Instruction?,
+    evaluate: (Instruction, inout PlainMachine) throws(PlainMachine.Stop) -> Void
+  ) -> String? {
+    var state = oracle_state()
+    withUnsafeMutableBytes(of: &state) { raw in
+      let words = raw.bindMemory(to: UInt64.self)
+      for n in 0..<16 { words[n] = generator.value() }
+      words[4] = Window.middle &+ 512 &+ UInt64(8 * generator.below(8))
+      for (register, value) in encoded.pinned { words[Int(register)] = value }
+      words[16] = generator.next() & 0xcd5
+      for n in 17..<81 { words[n] = generator.next() }
+    }
+    let entropy: UInt8 = generator.chance(2) ? 0xff : 1
+    memory.withMemoryRebound(to: UInt64.self, capacity: Window.size / 8) { words in
+      // What instructions reach lies around the middle.
+      for n in 700..<1400 {
+        words[n] = generator.next() & UInt64(entropy) &* 0x0101_0101_0101_0101
+      }
+    }
+    return compare(encoded.bytes, state, decode: decode, evaluate: evaluate)
+  }
+
+  mutating func compare(
+    _ bytes: [UInt8], _ initial: oracle_state, decode: ([UInt8], UInt64) -> Instruction?,
+    evaluate: (Instruction, inout PlainMachine) throws(PlainMachine.Stop) -> Void
+  ) -> String? {
+    cases += 1
+    let hex = bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(separator: " ")
+    guard let instruction = decode(bytes, code) else { return "\(hex): not decoded" }
+    guard Int(instruction.length) == bytes.count else { return "\(hex): length \(instruction.length)" }
+    before.update(from: memory, count: Window.size)
+    var state = initial
+    var result = oracle_result()
+    guard oracle_run(bytes, bytes.count, &state, &result) == 0 else { return "\(hex): not run" }
+    native.update(from: memory, count: Window.size)
+    memory.update(from: before, count: Window.size)
+
+    var machine = PlainMachine(window: Window.start..<Window.start + UInt64(Window.size))
+    let start = words(of: initial)
+    machine.gpr = Array(start[0..<16])
+    machine.flags = start[16]
+    for n in 0..<32 { machine.vectors[n] = EvaluatedVector(low: start[17 + 2 * n], high: start[18 + 2 * n]) }
+    var signal: Int32 = 0
+    var address: UInt64 = 0
+    do {
+      try evaluate(instruction, &machine)
+    } catch .fault(let fault, let place) {
+      (signal, address) = (Self.signal(of: fault), place)
+    } catch {
+      return "\(hex): stepped"
+    }
+
+    var differences: [String] = []
+    if signal != result.signal { differences.append("signal \(signal), processor \(result.signal)") }
+    // Not canonical addresses raise #GP, which tells no address.
+    if signal == 11, result.signal == 11, result.address != 0,
+      result.address & ~0xff != address & ~0xff
+    {
+      differences.append("address \(hexadecimal(address)), processor \(hexadecimal(result.address))")
+    }
+    let end = words(of: state)
+    for n in 0..<16 where machine.gpr[n] != end[n] {
+      differences.append(
+        "r\(n) \(hexadecimal(start[n])) → \(hexadecimal(machine.gpr[n])), processor \(hexadecimal(end[n]))")
+    }
+    let checked = ~ignoredFlags(instruction, machine)
+    if (machine.flags ^ end[16]) & checked != 0 {
+      differences.append("flags \(names(start[16])) → \(names(machine.flags)), processor \(names(end[16]))")
+    }
+    for n in 0..<32 where signal == 0 {
+      let vector = machine.vectors[n]
+      if vector.low != end[17 + 2 * n] || vector.high != end[18 + 2 * n] {
+        differences.append("ymm\(n / 2) half \(n & 1)")
+      }
+    }
+    for n in 0..<Window.size where memory[n] != native[n] {
+      differences.append("memory +\(n): \(memory[n]), processor \(native[n])")
+      break
+    }
+    if differences.isEmpty { return nil }
+    let inputs = [0, 1, 2, 3].map { hexadecimal(start[$0]) }.joined(separator: " ")
+    return "\(hex) [rax rcx rdx rbx = \(inputs)]: " + differences.joined(separator: "; ")
+  }
+
+  static func signal(of fault: Fault) -> Int32 {
+    switch fault {
+    case .divideError: return 8
+    case .invalidOpcode: return 4
+    case .debug, .breakpoint: return 5
+    case .overflow, .generalProtection, .pageFault: return 11
+    }
+  }
+
+  private func words(of state: oracle_state) -> [UInt64] {
+    withUnsafeBytes(of: state) { Array($0.bindMemory(to: UInt64.self)) }
+  }
+  private func hexadecimal(_ value: UInt64) -> String { String(value, radix: 16) }
+  private func names(_ flags: UInt64) -> String {
+    let all: [(UInt64, String)] = [
+      (11, "OF"), (10, "DF"), (7, "SF"), (6, "ZF"), (4, "AF"), (2, "PF"), (0, "CF"),
+    ]
+    let set = all.filter { flags >> $0.0 & 1 == 1 }.map(\.1)
+    return set.isEmpty ? "none" : set.joined(separator: " ")
+  }
+}
