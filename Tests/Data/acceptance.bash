@@ -161,6 +161,34 @@ part errors
 eval 'echo $(( 1 / 0 ))' 2>/dev/null; echo "division: $?"
 ( ulimit -c 0; exit 300 ); echo "exit wraps: $?"
 
+part strings
+reverse() { local s=$1 r= i; for (( i = ${#s} - 1; i >= 0; i-- )); do r+=${s:i:1}; done; echo "$r"; }
+reverse "a man a plan"
+trim() { local s=$1; s=${s#"${s%%[![:space:]]*}"}; echo "[${s%"${s##*[![:space:]]}"}]"; }
+trim "   both ends   "
+join() { local IFS=$1; shift; echo "$*"; }
+join , a b c; join / usr local bin
+IFS=: read -ra fields <<< "root:x:0:0::/root:/bin/sh"
+echo "${#fields[@]} fields, shell ${fields[6]}"
+for (( i = 0; i < 3; i++ )); do printf '%s%.0s' "ab" "skipped"; done; echo
+case "Hello World" in *[[:upper:]]*" "W*) echo "pattern matches" ;; esac
+printf '%b' 'tab\there\x21\n'; echo $'quoted\ttab \u0041'
+[[ "abc" < "abd" ]] && echo "abc sorts first"
+printf '%s\n' "${fields[@]@Q}" | head -n 2
+
+part recursion
+hanoi() {
+  (( $1 == 0 )) && return
+  hanoi $(( $1 - 1 )) "$2" "$4" "$3"
+  (( ++moves ))
+  hanoi $(( $1 - 1 )) "$4" "$3" "$2"
+}
+moves=0; hanoi 8 a b c; echo "$moves moves"
+ackermann() { (( $1 == 0 )) && { (( value = $2 + 1 )); return; }
+  (( $2 == 0 )) && { ackermann $(( $1 - 1 )) 1; return; }
+  ackermann "$1" $(( $2 - 1 )); ackermann $(( $1 - 1 )) "$value"; }
+ackermann 2 4; echo "ackermann $value"
+
 part hash
 # A loop that is long enough to be worth translating: FNV-1a over a generated text.
 hash=14695981039346656037
