@@ -56,5 +56,6 @@ let package = Package(
       path: "Sources/recast"),
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+    .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
   ]
 )

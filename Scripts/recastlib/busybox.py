@@ -102,7 +102,7 @@ CASES: list[str] = [
     "$B chmod 4711 csv; $B chmod u-x,go=r text; $B stat -c '%a %s %F %n' csv text dir dir/link; $B ls -1pR dir",
     "$B rmdir dir; echo $?; $B rm nosuch; echo $?; $B cp nosuch x; echo $?; $B ln csv text; echo $?; $B cat nosuch; echo $?",
     "$B dd if=binary of=x bs=100 skip=3 count=7 conv=notrunc 2>/dev/null; $B cmp x binary; $B truncate -s 50 x; $B wc -c x; $B dd if=/dev/zero bs=1k count=3 2>/dev/null | $B md5sum",
-    "$B readlink dir/link; $B basename a/b.c .c; $B dirname /a/b/c; $B realpath dir/link | $B sed 's,.*/work/,,'; $B test -L dir/link -a -d dir; echo $?",
+    "$B readlink dir/link; $B basename a/b.c .c; $B dirname /a/b/c; $B realpath dir/link | $B sed 's,.*/case/,,'; $B test -L dir/link -a -d dir; echo $?",
     "$B install -m 600 csv new; $B ls -l new | $B cut -c1-10; $B mkfifo pipe; (echo through > pipe &) ; $B cat pipe; $B du -k nosuch; echo $?",
     # processes and the rest
     "$B env -i A=1 B=2 $B env | $B sort; $B timeout 5 $B echo in time; $B timeout 1 $B sleep 10; echo $?; $B nice -n 5 $B echo nice",

@@ -78,7 +78,7 @@ def run(
 ) -> Outcome:
     """Runs in a fresh directory that always has the same name within its own parent."""
     parent = Path(tempfile.mkdtemp(prefix="recast-case-"))
-    home = parent / "work"
+    home = parent / "case"
     home.mkdir()
     try:
         if prepare:
