@@ -69,5 +69,6 @@ let package = Package(
       path: "Tests/EffectsTests"),
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+    .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
   ]
 )
