@@ -41,3 +41,22 @@ public struct Effects: Equatable, Sendable {
   public var changesFlags: UInt16 { writesFlags | maybeFlags }
   public var changesVectors: UInt32 { writesVectors | maybeVectors }
 }
+
+/// What `i` does, found by running its meaning on the recording machine. An instruction without a
+/// meaning raises #UD and does nothing else.
+public func effects(of i: Instruction) -> Effects {
+  var effects = Effects()
+  withUnsafeMutablePointer(to: &effects) { state in
+    var machine = EffectsMachine(state)
+    do {
+      try machine.execute(i)
+    } catch {
+      // The recording machine never throws; the protocol's type says it may.
+      state.pointee.faults |= 1 << UInt32(Fault.invalidOpcode.rawValue)
+    }
+  }
+  effects.maybeGPR &= ~effects.writesGPR
+  effects.maybeFlags &= ~effects.writesFlags
+  effects.maybeVectors &= ~effects.writesVectors
+  return effects
+}

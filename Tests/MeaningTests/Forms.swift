@@ -1,3 +1,5 @@
+private func pin(_ register: UInt8, _ value: UInt64) -> (UInt8, UInt64) { (register, value) }
+
 /// Every integer form that runs straight on: what `Oracle` compares with the processor.
 func integerForms() -> [Encoder] {
   var forms: [Encoder] = []
@@ -37,7 +39,7 @@ func integerForms() -> [Encoder] {
   both("idiv", [0xf6], .digit(7))
   for n in forms.indices where forms[n].name == "div" || forms[n].name == "idiv" {
     // Quotients that fit, half of the time.
-    forms[n].prepare = { g in g.chance(2) ? [] : [(2, g.chance(2) ? 0 : UInt64(g.below(4)))] }
+    forms[n].prepare = { g in g.chance(2) ? [] : [pin(2, UInt64(g.below(4)))] }
   }
   both("inc", [0xfe], .digit(0), lock: true)
   both("dec", [0xfe], .digit(1), lock: true)
@@ -46,7 +48,7 @@ func integerForms() -> [Encoder] {
     both(name, [0xd0], .digit(UInt8(n)))
     both(name, [0xd2], .digit(UInt8(n)))
   }
-  for (name, opcode) in [("shld", UInt8(0xa4)), ("shrd", 0xac)] {
+  for (name, opcode) in [("shld", UInt8(0xa4)), ("shrd", UInt8(0xac))] {
     forms.append(Encoder(name: name, opcode: [0x0f, opcode], modrm: .register, immediate: 1))
     forms.append(Encoder(name: name, opcode: [0x0f, opcode + 1], modrm: .register))
   }
@@ -146,16 +148,16 @@ func integerForms() -> [Encoder] {
   forms.append(
     Encoder(
       name: "leave", opcode: [0xc9], sizes: .only(8),
-      prepare: { g in [(5, Window.middle &+ UInt64(g.below(256)))] }))
+      prepare: { g in [pin(5, Window.middle &+ UInt64(g.below(256)))] }))
   forms.append(
     Encoder(
       name: "xlat", opcode: [0xd7], sizes: .only(4),
-      prepare: { g in [(3, Window.middle &+ UInt64(g.below(256)))] }))
+      prepare: { g in [pin(3, Window.middle &+ UInt64(g.below(256)))] }))
   forms.append(Encoder(name: "enter", opcode: [0xc8, 0x20, 0, 0], sizes: .only(8)))
   forms.append(
     Encoder(
       name: "enter", opcode: [0xc8, 0x20, 0, 3], sizes: .only(8),
-      prepare: { g in [(5, Window.middle &+ UInt64(g.below(256)))] }))
+      prepare: { g in [pin(5, Window.middle &+ UInt64(g.below(256)))] }))
   for (name, opcode) in [
     ("movs", UInt8(0xa4)), ("cmps", 0xa6), ("stos", 0xaa), ("lods", 0xac), ("scas", 0xae),
   ] {
@@ -166,8 +168,8 @@ func integerForms() -> [Encoder] {
           repeats: true, addressSize: true,
           prepare: { g in
             [
-              (1, UInt64(g.below(12))), (6, Window.middle &+ UInt64(g.below(256))),
-              (7, Window.middle &- UInt64(g.below(256))),
+              pin(1, UInt64(g.below(12))), pin(6, Window.middle &+ UInt64(g.below(256))),
+              pin(7, Window.middle &- UInt64(g.below(256))),
             ]
           }))
     }

@@ -28,10 +28,7 @@ struct Oracle {
   }
 
   /// A random state for `encoded`, on both sides; nil if they agree.
-  mutating func check(
-    _ encoded: Encoded, decode: ([UInt8], UInt64) -> Instruction?,
-    evaluate: (Instruction, inout PlainMachine) throws(PlainMachine.Stop) -> Void
-  ) -> String? {
+  mutating func check(_ encoded: Encoded) -> String? {
     var state = oracle_state()
     withUnsafeMutableBytes(of: &state) { raw in
       let words = raw.bindMemory(to: UInt64.self)
@@ -48,55 +45,71 @@ struct Oracle {
         words[n] = generator.next() & UInt64(entropy) &* 0x0101_0101_0101_0101
       }
     }
-    return compare(encoded.bytes, state, decode: decode, evaluate: evaluate)
+    return compare(encoded.bytes, state)
   }
 
-  mutating func compare(
-    _ bytes: [UInt8], _ initial: oracle_state, decode: ([UInt8], UInt64) -> Instruction?,
-    evaluate: (Instruction, inout PlainMachine) throws(PlainMachine.Stop) -> Void
-  ) -> String? {
+  /// The same from a state and memory that are given.
+  mutating func compare(_ bytes: [UInt8], _ initial: oracle_state, touchesMemory: Bool = true)
+    -> String?
+  {
     cases += 1
-    let hex = bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(separator: " ")
-    guard let instruction = decode(bytes, code) else { return "\(hex): not decoded" }
-    guard Int(instruction.length) == bytes.count else { return "\(hex): length \(instruction.length)" }
-    before.update(from: memory, count: Window.size)
+    let instruction: Instruction
+    do {
+      instruction = try Decoder.decode(bytes, available: bytes.count, at: code)
+    } catch {
+      return "\(hexadecimal(bytes)): not decoded: \(error)"
+    }
+    guard Int(instruction.length) == bytes.count else {
+      return "\(hexadecimal(bytes)): length \(instruction.length)"
+    }
+    let watched = touchesMemory ? Window.size : 0
+    before.update(from: memory, count: watched)
     var state = initial
     var result = oracle_result()
-    guard oracle_run(bytes, bytes.count, &state, &result) == 0 else { return "\(hex): not run" }
-    native.update(from: memory, count: Window.size)
-    memory.update(from: before, count: Window.size)
+    guard oracle_run(bytes, bytes.count, &state, &result) == 0 else { return "\(hexadecimal(bytes)): not run" }
+    native.update(from: memory, count: watched)
+    memory.update(from: before, count: watched)
 
     var machine = PlainMachine(window: Window.start..<Window.start + UInt64(Window.size))
     let start = words(of: initial)
     machine.gpr = Array(start[0..<16])
     machine.flags = start[16]
-    for n in 0..<32 { machine.vectors[n] = EvaluatedVector(low: start[17 + 2 * n], high: start[18 + 2 * n]) }
+    for n in 0..<32 {
+      machine.vectors[n] = EvaluatedVector(low: start[17 + 2 * n], high: start[18 + 2 * n])
+    }
     var signal: Int32 = 0
     var address: UInt64 = 0
     do {
-      try evaluate(instruction, &machine)
+      try machine.execute(instruction)
     } catch .fault(let fault, let place) {
       (signal, address) = (Self.signal(of: fault), place)
     } catch {
-      return "\(hex): stepped"
+      return "\(hexadecimal(bytes)): stepped"
     }
 
     var differences: [String] = []
-    if signal != result.signal { differences.append("signal \(signal), processor \(result.signal)") }
+    // A stack access that is not canonical raises #SS, a SIGBUS.
+    let canonical = UInt64(bitPattern: Int64(bitPattern: address << 16) >> 16) == address
+    if result.signal == 7, signal == 11, !canonical { signal = 7 }
+    if signal != result.signal {
+      differences.append("signal \(signal), processor \(result.signal)")
+    }
     // Not canonical addresses raise #GP, which tells no address.
     if signal == 11, result.signal == 11, result.address != 0,
       result.address & ~0xff != address & ~0xff
     {
-      differences.append("address \(hexadecimal(address)), processor \(hexadecimal(result.address))")
+      differences.append(
+        "address \(hexadecimal(address)), processor \(hexadecimal(result.address))")
     }
     let end = words(of: state)
     for n in 0..<16 where machine.gpr[n] != end[n] {
-      differences.append(
-        "r\(n) \(hexadecimal(start[n])) → \(hexadecimal(machine.gpr[n])), processor \(hexadecimal(end[n]))")
+      let (old, new) = (hexadecimal(start[n]), hexadecimal(machine.gpr[n]))
+      differences.append("r\(n) \(old) → \(new), processor \(hexadecimal(end[n]))")
     }
     let checked = ~ignoredFlags(instruction, machine)
     if (machine.flags ^ end[16]) & checked != 0 {
-      differences.append("flags \(names(start[16])) → \(names(machine.flags)), processor \(names(end[16]))")
+      let (old, new) = (names(start[16]), names(machine.flags))
+      differences.append("flags \(old) → \(new), processor \(names(end[16]))")
     }
     for n in 0..<32 where signal == 0 {
       let vector = machine.vectors[n]
@@ -104,13 +117,14 @@ struct Oracle {
         differences.append("ymm\(n / 2) half \(n & 1)")
       }
     }
-    for n in 0..<Window.size where memory[n] != native[n] {
+    for n in 0..<watched where memory[n] != native[n] {
       differences.append("memory +\(n): \(memory[n]), processor \(native[n])")
       break
     }
     if differences.isEmpty { return nil }
     let inputs = [0, 1, 2, 3].map { hexadecimal(start[$0]) }.joined(separator: " ")
-    return "\(hex) [rax rcx rdx rbx = \(inputs)]: " + differences.joined(separator: "; ")
+    let found = differences.joined(separator: "; ")
+    return "\(hexadecimal(bytes)) [rax rcx rdx rbx = \(inputs)]: \(found)"
   }
 
   static func signal(of fault: Fault) -> Int32 {
@@ -126,6 +140,10 @@ struct Oracle {
     withUnsafeBytes(of: state) { Array($0.bindMemory(to: UInt64.self)) }
   }
   private func hexadecimal(_ value: UInt64) -> String { String(value, radix: 16) }
+  private func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { hexadecimal(UInt64($0 >> 4)) + hexadecimal(UInt64($0 & 15)) }
+      .joined(separator: " ")
+  }
   private func names(_ flags: UInt64) -> String {
     let all: [(UInt64, String)] = [
       (11, "OF"), (10, "DF"), (7, "SF"), (6, "ZF"), (4, "AF"), (2, "PF"), (0, "CF"),

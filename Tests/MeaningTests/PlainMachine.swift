@@ -41,7 +41,7 @@ struct PlainMachine: X86Machine {
   }
   func flag(_ flag: StatusFlag) -> Bool { flags >> UInt64(flag.rawValue) & 1 == 1 }
   mutating func set(_ flag: StatusFlag, _ value: @autoclosure () -> Bool) {
-    let bit = 1 << UInt64(flag.rawValue)
+    let bit: UInt64 = 1 << UInt64(flag.rawValue)
     flags = value() ? flags | bit : flags & ~bit
   }
   func vector(_ number: UInt8, half: Int) -> EvaluatedVector { vectors[2 * Int(number) + half] }

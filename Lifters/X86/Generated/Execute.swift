@@ -27,6 +27,18 @@ extension X86Machine {
       case 4: try add(i, W32.self)
       default: try add(i, W64.self)
       }
+    case .addpd:
+      try addpd(i)
+    case .addps:
+      try addps(i)
+    case .addsd:
+      try addsd(i)
+    case .addss:
+      try addss(i)
+    case .addsubpd:
+      try addsubpd(i)
+    case .addsubps:
+      try addsubps(i)
     case .adox:
       switch i.size {
       case 4: try adox(i, W32.self)
@@ -44,11 +56,27 @@ extension X86Machine {
       case 4: try andn(i, W32.self)
       default: try andn(i, W64.self)
       }
+    case .andnpd:
+      try andnpd(i)
+    case .andnps:
+      try andnps(i)
+    case .andpd:
+      try andpd(i)
+    case .andps:
+      try andps(i)
     case .bextr:
       switch i.size {
       case 4: try bextr(i, W32.self)
       default: try bextr(i, W64.self)
       }
+    case .blendpd:
+      try blendpd(i)
+    case .blendps:
+      try blendps(i)
+    case .blendvpd:
+      try blendvpd(i)
+    case .blendvps:
+      try blendvps(i)
     case .blsi:
       switch i.size {
       case 4: try blsi(i, W32.self)
@@ -78,6 +106,7 @@ extension X86Machine {
       }
     case .bswap:
       switch i.size {
+      case 2: try bswap(i, W16.self)
       case 4: try bswap(i, W32.self)
       default: try bswap(i, W64.self)
       }
@@ -147,6 +176,10 @@ extension X86Machine {
       case 4: try cmp(i, W32.self)
       default: try cmp(i, W64.self)
       }
+    case .cmppd:
+      try cmppd(i)
+    case .cmpps:
+      try cmpps(i)
     case .cmps:
       switch i.size {
       case 1: try cmps(i, W8.self)
@@ -154,6 +187,10 @@ extension X86Machine {
       case 4: try cmps(i, W32.self)
       default: try cmps(i, W64.self)
       }
+    case .cmpsd:
+      try cmpsd(i)
+    case .cmpss:
+      try cmpss(i)
     case .cmpxchg:
       switch i.size {
       case 1: try cmpxchg(i, W8.self)
@@ -165,6 +202,10 @@ extension X86Machine {
       try cmpxchg16b(i)
     case .cmpxchg8b:
       try cmpxchg8b(i)
+    case .comisd:
+      try comisd(i)
+    case .comiss:
+      try comiss(i)
     case .cpuid:
       try stepOperands(i, 0x0, StepEffects(readsGPR: 0x3, writesGPR: 0xf))
     case .cqo:
@@ -176,18 +217,50 @@ extension X86Machine {
       case 4: try crc32(i, W32.self)
       default: try crc32(i, W64.self)
       }
+    case .cvtdq2pd:
+      try cvtdq2pd(i)
+    case .cvtdq2ps:
+      try cvtdq2ps(i)
+    case .cvtpd2dq:
+      try cvtpd2dq(i)
     case .cvtpd2pi:
       try stepOperands(i, 0x7, StepEffects())
+    case .cvtpd2ps:
+      try cvtpd2ps(i)
     case .cvtpi2pd:
       try stepOperands(i, 0x7, StepEffects())
     case .cvtpi2ps:
       try stepOperands(i, 0x7, StepEffects())
+    case .cvtps2dq:
+      try cvtps2dq(i)
+    case .cvtps2pd:
+      try cvtps2pd(i)
     case .cvtps2pi:
       try stepOperands(i, 0x7, StepEffects())
+    case .cvtsd2si:
+      try cvtsd2si(i)
+    case .cvtsd2ss:
+      try cvtsd2ss(i)
+    case .cvtsi2sd:
+      try cvtsi2sd(i)
+    case .cvtsi2ss:
+      try cvtsi2ss(i)
+    case .cvtss2sd:
+      try cvtss2sd(i)
+    case .cvtss2si:
+      try cvtss2si(i)
+    case .cvttpd2dq:
+      try cvttpd2dq(i)
     case .cvttpd2pi:
       try stepOperands(i, 0x7, StepEffects())
+    case .cvttps2dq:
+      try cvttps2dq(i)
     case .cvttps2pi:
       try stepOperands(i, 0x7, StepEffects())
+    case .cvttsd2si:
+      try cvttsd2si(i)
+    case .cvttss2si:
+      try cvttss2si(i)
     case .cwd:
       try cwd(i)
     case .cwde:
@@ -206,6 +279,18 @@ extension X86Machine {
       case 4: try div(i, W32.self)
       default: try div(i, W64.self)
       }
+    case .divpd:
+      try divpd(i)
+    case .divps:
+      try divps(i)
+    case .divsd:
+      try divsd(i)
+    case .divss:
+      try divss(i)
+    case .dppd:
+      try dppd(i)
+    case .dpps:
+      try dpps(i)
     case .emms:
       try stepOperands(i, 0x0, StepEffects())
     case .endbr32:
@@ -214,6 +299,8 @@ extension X86Machine {
       try nop(i)
     case .enter:
       try enter(i)
+    case .extractps:
+      try extractps(i)
     case .f2xm1:
       try stepOperands(i, 0x0, StepEffects())
     case .fabs:
@@ -394,8 +481,16 @@ extension X86Machine {
       try stepOperands(i, 0x0, StepEffects())
     case .fyl2xp1:
       try stepOperands(i, 0x0, StepEffects())
+    case .haddpd:
+      try haddpd(i)
+    case .haddps:
+      try haddps(i)
     case .hlt:
       try generalProtection(i)
+    case .hsubpd:
+      try hsubpd(i)
+    case .hsubps:
+      try hsubps(i)
     case .idiv:
       switch i.size {
       case 1: try idiv(i, W8.self)
@@ -421,6 +516,8 @@ extension X86Machine {
       }
     case .ins:
       try generalProtection(i)
+    case .insertps:
+      try insertps(i)
     case .int:
       try generalProtection(i)
     case .int1:
@@ -439,6 +536,8 @@ extension X86Machine {
       try jrcxz(i)
     case .lahf:
       try lahf(i)
+    case .lddqu:
+      try lddqu(i)
     case .ldmxcsr:
       try stepOperands(i, 0x3, StepEffects())
     case .lea:
@@ -483,10 +582,28 @@ extension X86Machine {
       case 4: try lzcnt(i, W32.self)
       default: try lzcnt(i, W64.self)
       }
+    case .maskmovdqu:
+      try maskmovdqu(i)
     case .maskmovq:
       try stepOperands(i, 0x7, StepEffects(readsGPR: 0x80))
+    case .maxpd:
+      try maxpd(i)
+    case .maxps:
+      try maxps(i)
+    case .maxsd:
+      try maxsd(i)
+    case .maxss:
+      try maxss(i)
     case .mfence:
       try mfence(i)
+    case .minpd:
+      try minpd(i)
+    case .minps:
+      try minps(i)
+    case .minsd:
+      try minsd(i)
+    case .minss:
+      try minss(i)
     case .mov:
       switch i.size {
       case 1: try mov(i, W8.self)
@@ -502,23 +619,61 @@ extension X86Machine {
       try movFromSegment(i)
     case .movToSegment:
       try movToSegment(i)
+    case .movapd:
+      try movapd(i)
+    case .movaps:
+      try movaps(i)
     case .movbe:
       switch i.size {
       case 2: try movbe(i, W16.self)
       case 4: try movbe(i, W32.self)
       default: try movbe(i, W64.self)
       }
+    case .movd:
+      try movd(i)
     case .movdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .movddup:
+      try movddup(i)
     case .movdq2q:
       try stepOperands(i, 0x7, StepEffects())
+    case .movdqa:
+      try movdqa(i)
+    case .movdqu:
+      try movdqu(i)
+    case .movhlps:
+      try movhlps(i)
+    case .movhpd:
+      try movhpd(i)
+    case .movhps:
+      try movhps(i)
+    case .movlhps:
+      try movlhps(i)
+    case .movlpd:
+      try movlpd(i)
+    case .movlps:
+      try movlps(i)
+    case .movmskpd:
+      try movmskpd(i)
+    case .movmskps:
+      try movmskps(i)
+    case .movntdq:
+      try movntdq(i)
+    case .movntdqa:
+      try movntdqa(i)
     case .movnti:
       switch i.size {
       case 4: try mov(i, W32.self)
       default: try mov(i, W64.self)
       }
+    case .movntpd:
+      try movntpd(i)
+    case .movntps:
+      try movntps(i)
     case .movntq:
       try stepOperands(i, 0x7, StepEffects())
+    case .movq:
+      try movq(i)
     case .movq2dq:
       try stepOperands(i, 0x6, StepEffects())
     case .movqMmx:
@@ -530,6 +685,14 @@ extension X86Machine {
       case 4: try movs(i, W32.self)
       default: try movs(i, W64.self)
       }
+    case .movsd:
+      try movsd(i)
+    case .movshdup:
+      try movshdup(i)
+    case .movsldup:
+      try movsldup(i)
+    case .movss:
+      try movss(i)
     case .movsx:
       switch i.size {
       case 2: try movsx(i, W16.self)
@@ -542,12 +705,18 @@ extension X86Machine {
       case 4: try movsx(i, W32.self)
       default: try movsx(i, W64.self)
       }
+    case .movupd:
+      try movupd(i)
+    case .movups:
+      try movups(i)
     case .movzx:
       switch i.size {
       case 2: try movzx(i, W16.self)
       case 4: try movzx(i, W32.self)
       default: try movzx(i, W64.self)
       }
+    case .mpsadbw:
+      try mpsadbw(i)
     case .mul:
       switch i.size {
       case 1: try mul(i, W8.self)
@@ -555,6 +724,14 @@ extension X86Machine {
       case 4: try mul(i, W32.self)
       default: try mul(i, W64.self)
       }
+    case .mulpd:
+      try mulpd(i)
+    case .mulps:
+      try mulps(i)
+    case .mulsd:
+      try mulsd(i)
+    case .mulss:
+      try mulss(i)
     case .mulx:
       switch i.size {
       case 4: try mulx(i, W32.self)
@@ -583,64 +760,128 @@ extension X86Machine {
       case 4: try or(i, W32.self)
       default: try or(i, W64.self)
       }
+    case .orpd:
+      try orpd(i)
+    case .orps:
+      try orps(i)
     case .out:
       try generalProtection(i)
     case .outs:
       try generalProtection(i)
+    case .pabsb:
+      try pabsb(i)
     case .pabsbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pabsd:
+      try pabsd(i)
     case .pabsdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pabsw:
+      try pabsw(i)
     case .pabswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .packssdw:
+      try packssdw(i)
     case .packssdwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .packsswb:
+      try packsswb(i)
     case .packsswbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .packusdw:
+      try packusdw(i)
+    case .packuswb:
+      try packuswb(i)
     case .packuswbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddb:
+      try paddb(i)
     case .paddbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddd:
+      try paddd(i)
     case .padddMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddq:
+      try paddq(i)
     case .paddqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddsb:
+      try paddsb(i)
     case .paddsbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddsw:
+      try paddsw(i)
     case .paddswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddusb:
+      try paddusb(i)
     case .paddusbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddusw:
+      try paddusw(i)
     case .padduswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .paddw:
+      try paddw(i)
     case .paddwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .palignr:
+      try palignr(i)
     case .palignrMmx:
       try stepOperands(i, 0x17, StepEffects())
+    case .pand:
+      try pand(i)
     case .pandMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pandn:
+      try pandn(i)
     case .pandnMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pause:
       try nop(i)
+    case .pavgb:
+      try pavgb(i)
     case .pavgbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pavgw:
+      try pavgw(i)
     case .pavgwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pblendvb:
+      try pblendvb(i)
+    case .pblendw:
+      try pblendw(i)
+    case .pcmpeqb:
+      try pcmpeqb(i)
     case .pcmpeqbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pcmpeqd:
+      try pcmpeqd(i)
     case .pcmpeqdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pcmpeqq:
+      try pcmpeqq(i)
+    case .pcmpeqw:
+      try pcmpeqw(i)
     case .pcmpeqwMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pcmpestri:
       try stepOperands(i, 0x15, StepEffects(readsGPR: 0x5, writesGPR: 0x2, writesFlags: 0x8d5))
     case .pcmpestrm:
       try stepOperands(i, 0x15, StepEffects(readsGPR: 0x5, writesVector: 0x1, writesFlags: 0x8d5))
+    case .pcmpgtb:
+      try pcmpgtb(i)
     case .pcmpgtbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pcmpgtd:
+      try pcmpgtd(i)
     case .pcmpgtdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pcmpgtq:
+      try pcmpgtq(i)
+    case .pcmpgtw:
+      try pcmpgtw(i)
     case .pcmpgtwMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pcmpistri:
@@ -657,44 +898,142 @@ extension X86Machine {
       case 4: try pext(i, W32.self)
       default: try pext(i, W64.self)
       }
+    case .pextrb:
+      try pextrb(i)
+    case .pextrd:
+      try pextrd(i)
+    case .pextrq:
+      try pextrq(i)
+    case .pextrw:
+      try pextrw(i)
     case .pextrwMmx:
       try stepOperands(i, 0x16, StepEffects())
+    case .phaddd:
+      try phaddd(i)
     case .phadddMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .phaddsw:
+      try phaddsw(i)
     case .phaddswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .phaddw:
+      try phaddw(i)
     case .phaddwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .phminposuw:
+      try phminposuw(i)
+    case .phsubd:
+      try phsubd(i)
     case .phsubdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .phsubsw:
+      try phsubsw(i)
     case .phsubswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .phsubw:
+      try phsubw(i)
     case .phsubwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pinsrb:
+      try pinsrb(i)
+    case .pinsrd:
+      try pinsrd(i)
+    case .pinsrq:
+      try pinsrq(i)
+    case .pinsrw:
+      try pinsrw(i)
     case .pinsrwMmx:
       try stepOperands(i, 0x17, StepEffects())
+    case .pmaddubsw:
+      try pmaddubsw(i)
     case .pmaddubswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmaddwd:
+      try pmaddwd(i)
     case .pmaddwdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmaxsb:
+      try pmaxsb(i)
+    case .pmaxsd:
+      try pmaxsd(i)
+    case .pmaxsw:
+      try pmaxsw(i)
     case .pmaxswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmaxub:
+      try pmaxub(i)
     case .pmaxubMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmaxud:
+      try pmaxud(i)
+    case .pmaxuw:
+      try pmaxuw(i)
+    case .pminsb:
+      try pminsb(i)
+    case .pminsd:
+      try pminsd(i)
+    case .pminsw:
+      try pminsw(i)
     case .pminswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pminub:
+      try pminub(i)
     case .pminubMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pminud:
+      try pminud(i)
+    case .pminuw:
+      try pminuw(i)
+    case .pmovmskb:
+      try pmovmskb(i)
     case .pmovmskbMmx:
       try stepOperands(i, 0x6, StepEffects())
+    case .pmovsxbd:
+      try pmovsxbd(i)
+    case .pmovsxbq:
+      try pmovsxbq(i)
+    case .pmovsxbw:
+      try pmovsxbw(i)
+    case .pmovsxdq:
+      try pmovsxdq(i)
+    case .pmovsxwd:
+      try pmovsxwd(i)
+    case .pmovsxwq:
+      try pmovsxwq(i)
+    case .pmovzxbd:
+      try pmovzxbd(i)
+    case .pmovzxbq:
+      try pmovzxbq(i)
+    case .pmovzxbw:
+      try pmovzxbw(i)
+    case .pmovzxdq:
+      try pmovzxdq(i)
+    case .pmovzxwd:
+      try pmovzxwd(i)
+    case .pmovzxwq:
+      try pmovzxwq(i)
+    case .pmuldq:
+      try pmuldq(i)
+    case .pmulhrsw:
+      try pmulhrsw(i)
     case .pmulhrswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmulhuw:
+      try pmulhuw(i)
     case .pmulhuwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmulhw:
+      try pmulhw(i)
     case .pmulhwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmulld:
+      try pmulld(i)
+    case .pmullw:
+      try pmullw(i)
     case .pmullwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pmuludq:
+      try pmuludq(i)
     case .pmuludqMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pop:
@@ -713,6 +1052,8 @@ extension X86Machine {
       case 2: try popf(i, W16.self)
       default: try popf(i, W64.self)
       }
+    case .por:
+      try por(i)
     case .porMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .prefetch:
@@ -729,60 +1070,130 @@ extension X86Machine {
       try nop(i)
     case .prefetchwt1:
       try nop(i)
+    case .psadbw:
+      try psadbw(i)
     case .psadbwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pshufb:
+      try pshufb(i)
     case .pshufbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pshufd:
+      try pshufd(i)
+    case .pshufhw:
+      try pshufhw(i)
+    case .pshuflw:
+      try pshuflw(i)
     case .pshufw:
       try stepOperands(i, 0x17, StepEffects())
+    case .psignb:
+      try psignb(i)
     case .psignbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psignd:
+      try psignd(i)
     case .psigndMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psignw:
+      try psignw(i)
     case .psignwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pslld:
+      try pslld(i)
     case .pslldMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .pslldq:
+      try pslldq(i)
+    case .psllq:
+      try psllq(i)
     case .psllqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psllw:
+      try psllw(i)
     case .psllwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psrad:
+      try psrad(i)
     case .psradMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psraw:
+      try psraw(i)
     case .psrawMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psrld:
+      try psrld(i)
     case .psrldMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psrldq:
+      try psrldq(i)
+    case .psrlq:
+      try psrlq(i)
     case .psrlqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psrlw:
+      try psrlw(i)
     case .psrlwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubb:
+      try psubb(i)
     case .psubbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubd:
+      try psubd(i)
     case .psubdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubq:
+      try psubq(i)
     case .psubqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubsb:
+      try psubsb(i)
     case .psubsbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubsw:
+      try psubsw(i)
     case .psubswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubusb:
+      try psubusb(i)
     case .psubusbMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubusw:
+      try psubusw(i)
     case .psubuswMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .psubw:
+      try psubw(i)
     case .psubwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .ptest:
+      try ptest(i)
+    case .punpckhbw:
+      try punpckhbw(i)
     case .punpckhbwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .punpckhdq:
+      try punpckhdq(i)
     case .punpckhdqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .punpckhqdq:
+      try punpckhqdq(i)
+    case .punpckhwd:
+      try punpckhwd(i)
     case .punpckhwdMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .punpcklbw:
+      try punpcklbw(i)
     case .punpcklbwMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .punpckldq:
+      try punpckldq(i)
     case .punpckldqMmx:
       try stepOperands(i, 0x7, StepEffects())
+    case .punpcklqdq:
+      try punpcklqdq(i)
+    case .punpcklwd:
+      try punpcklwd(i)
     case .punpcklwdMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .push:
@@ -795,6 +1206,8 @@ extension X86Machine {
       case 2: try pushf(i, W16.self)
       default: try pushf(i, W64.self)
       }
+    case .pxor:
+      try pxor(i)
     case .pxorMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .rcl:
@@ -804,6 +1217,10 @@ extension X86Machine {
       case 4: try rcl(i, W32.self)
       default: try rcl(i, W64.self)
       }
+    case .rcpps:
+      try rcpps(i)
+    case .rcpss:
+      try rcpss(i)
     case .rcr:
       switch i.size {
       case 1: try rcr(i, W8.self)
@@ -858,6 +1275,18 @@ extension X86Machine {
       case 4: try rorx(i, W32.self)
       default: try rorx(i, W64.self)
       }
+    case .roundpd:
+      try roundpd(i)
+    case .roundps:
+      try roundps(i)
+    case .roundsd:
+      try roundsd(i)
+    case .roundss:
+      try roundss(i)
+    case .rsqrtps:
+      try rsqrtps(i)
+    case .rsqrtss:
+      try rsqrtss(i)
     case .sahf:
       try sahf(i)
     case .sar:
@@ -926,6 +1355,18 @@ extension X86Machine {
       case 4: try shrx(i, W32.self)
       default: try shrx(i, W64.self)
       }
+    case .shufpd:
+      try shufpd(i)
+    case .shufps:
+      try shufps(i)
+    case .sqrtpd:
+      try sqrtpd(i)
+    case .sqrtps:
+      try sqrtps(i)
+    case .sqrtsd:
+      try sqrtsd(i)
+    case .sqrtss:
+      try sqrtss(i)
     case .stc:
       try stc(i)
     case .std:
@@ -948,6 +1389,14 @@ extension X86Machine {
       case 4: try sub(i, W32.self)
       default: try sub(i, W64.self)
       }
+    case .subpd:
+      try subpd(i)
+    case .subps:
+      try subps(i)
+    case .subsd:
+      try subsd(i)
+    case .subss:
+      try subss(i)
     case .swapgs:
       try generalProtection(i)
     case .syscall:
@@ -969,6 +1418,18 @@ extension X86Machine {
       case 4: try tzcnt(i, W32.self)
       default: try tzcnt(i, W64.self)
       }
+    case .ucomisd:
+      try ucomisd(i)
+    case .ucomiss:
+      try ucomiss(i)
+    case .unpckhpd:
+      try unpckhpd(i)
+    case .unpckhps:
+      try unpckhps(i)
+    case .unpcklpd:
+      try unpcklpd(i)
+    case .unpcklps:
+      try unpcklps(i)
     case .wbinvd:
       try generalProtection(i)
     case .wrfsbase:
@@ -1008,6 +1469,10 @@ extension X86Machine {
       case 4: try xor(i, W32.self)
       default: try xor(i, W64.self)
       }
+    case .xorpd:
+      try xorpd(i)
+    case .xorps:
+      try xorps(i)
     case .xrstor:
       try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff, writesVector: 0xffff))
     case .xsave:
@@ -1019,111 +1484,72 @@ extension X86Machine {
     case .xsetbv:
       try generalProtection(i)
     case
-      .addpd, .addps, .addsd, .addss, .addsubpd, .addsubps,
       .aesdec, .aesdeclast, .aesenc, .aesenclast, .aesimc, .aeskeygenassist,
-      .andnpd, .andnps, .andpd, .andps, .blendpd, .blendps,
-      .blendvpd, .blendvps, .callFar, .clac, .cmppd, .cmpps,
-      .cmpsd, .cmpss, .comisd, .comiss, .cvtdq2pd, .cvtdq2ps,
-      .cvtpd2dq, .cvtpd2ps, .cvtps2dq, .cvtps2pd, .cvtsd2si, .cvtsd2ss,
-      .cvtsi2sd, .cvtsi2ss, .cvtss2sd, .cvtss2si, .cvttpd2dq, .cvttps2dq,
-      .cvttsd2si, .cvttss2si, .divpd, .divps, .divsd, .divss,
-      .dppd, .dpps, .extractps, .haddpd, .haddps, .hsubpd,
-      .hsubps, .insertps, .iret, .jmpFar, .lar, .lddqu,
-      .lfs, .lgs, .lsl, .lss, .maskmovdqu, .maxpd,
-      .maxps, .maxsd, .maxss, .minpd, .minps, .minsd,
-      .minss, .monitor, .movapd, .movaps, .movd, .movddup,
-      .movdqa, .movdqu, .movhlps, .movhpd, .movhps, .movlhps,
-      .movlpd, .movlps, .movmskpd, .movmskps, .movntdq, .movntdqa,
-      .movntpd, .movntps, .movq, .movsd, .movshdup, .movsldup,
-      .movss, .movupd, .movups, .mpsadbw, .mulpd, .mulps,
-      .mulsd, .mulss, .mwait, .orpd, .orps, .pabsb,
-      .pabsd, .pabsw, .packssdw, .packsswb, .packusdw, .packuswb,
-      .paddb, .paddd, .paddq, .paddsb, .paddsw, .paddusb,
-      .paddusw, .paddw, .palignr, .pand, .pandn, .pavgb,
-      .pavgw, .pblendvb, .pblendw, .pclmulqdq, .pcmpeqb, .pcmpeqd,
-      .pcmpeqq, .pcmpeqw, .pcmpgtb, .pcmpgtd, .pcmpgtq, .pcmpgtw,
-      .pextrb, .pextrd, .pextrq, .pextrw, .phaddd, .phaddsw,
-      .phaddw, .phminposuw, .phsubd, .phsubsw, .phsubw, .pinsrb,
-      .pinsrd, .pinsrq, .pinsrw, .pmaddubsw, .pmaddwd, .pmaxsb,
-      .pmaxsd, .pmaxsw, .pmaxub, .pmaxud, .pmaxuw, .pminsb,
-      .pminsd, .pminsw, .pminub, .pminud, .pminuw, .pmovmskb,
-      .pmovsxbd, .pmovsxbq, .pmovsxbw, .pmovsxdq, .pmovsxwd, .pmovsxwq,
-      .pmovzxbd, .pmovzxbq, .pmovzxbw, .pmovzxdq, .pmovzxwd, .pmovzxwq,
-      .pmuldq, .pmulhrsw, .pmulhuw, .pmulhw, .pmulld, .pmullw,
-      .pmuludq, .popFs, .popGs, .por, .psadbw, .pshufb,
-      .pshufd, .pshufhw, .pshuflw, .psignb, .psignd, .psignw,
-      .pslld, .pslldq, .psllq, .psllw, .psrad, .psraw,
-      .psrld, .psrldq, .psrlq, .psrlw, .psubb, .psubd,
-      .psubq, .psubsb, .psubsw, .psubusb, .psubusw, .psubw,
-      .ptest, .punpckhbw, .punpckhdq, .punpckhqdq, .punpckhwd, .punpcklbw,
-      .punpckldq, .punpcklqdq, .punpcklwd, .pushFs, .pushGs, .pxor,
-      .rcpps, .rcpss, .retFar, .roundpd, .roundps, .roundsd,
-      .roundss, .rsm, .rsqrtps, .rsqrtss, .sgdt, .sha1msg1,
-      .sha1msg2, .sha1nexte, .sha1rnds4, .sha256msg1, .sha256msg2, .sha256rnds2,
-      .shufpd, .shufps, .sidt, .sldt, .smsw, .sqrtpd,
-      .sqrtps, .sqrtsd, .sqrtss, .stac, .str, .subpd,
-      .subps, .subsd, .subss, .sysenter, .ucomisd, .ucomiss,
-      .ud0, .ud1, .ud2, .unpckhpd, .unpckhps, .unpcklpd,
-      .unpcklps, .vaddpd, .vaddps, .vaddsd, .vaddss, .vaddsubpd,
-      .vaddsubps, .vaesdec, .vaesdeclast, .vaesenc, .vaesenclast, .vaesimc,
-      .vaeskeygenassist, .vandnpd, .vandnps, .vandpd, .vandps, .vblendpd,
-      .vblendps, .vblendvpd, .vblendvps, .vbroadcastf128, .vbroadcasti128, .vbroadcastsd,
-      .vbroadcastss, .vcmppd, .vcmpps, .vcmpsd, .vcmpss, .vcomisd,
-      .vcomiss, .vcvtdq2pd, .vcvtdq2ps, .vcvtpd2dq, .vcvtpd2ps, .vcvtph2ps,
-      .vcvtps2dq, .vcvtps2pd, .vcvtps2ph, .vcvtsd2si, .vcvtsd2ss, .vcvtsi2sd,
-      .vcvtsi2ss, .vcvtss2sd, .vcvtss2si, .vcvttpd2dq, .vcvttps2dq, .vcvttsd2si,
-      .vcvttss2si, .vdivpd, .vdivps, .vdivsd, .vdivss, .vdppd,
-      .vdpps, .verr, .verw, .vextractf128, .vextracti128, .vextractps,
-      .vfmadd132pd, .vfmadd132ps, .vfmadd132sd, .vfmadd132ss, .vfmadd213pd, .vfmadd213ps,
-      .vfmadd213sd, .vfmadd213ss, .vfmadd231pd, .vfmadd231ps, .vfmadd231sd, .vfmadd231ss,
-      .vfmaddsub132pd, .vfmaddsub132ps, .vfmaddsub213pd, .vfmaddsub213ps, .vfmaddsub231pd, .vfmaddsub231ps,
-      .vfmsub132pd, .vfmsub132ps, .vfmsub132sd, .vfmsub132ss, .vfmsub213pd, .vfmsub213ps,
-      .vfmsub213sd, .vfmsub213ss, .vfmsub231pd, .vfmsub231ps, .vfmsub231sd, .vfmsub231ss,
-      .vfmsubadd132pd, .vfmsubadd132ps, .vfmsubadd213pd, .vfmsubadd213ps, .vfmsubadd231pd, .vfmsubadd231ps,
-      .vfnmadd132pd, .vfnmadd132ps, .vfnmadd132sd, .vfnmadd132ss, .vfnmadd213pd, .vfnmadd213ps,
-      .vfnmadd213sd, .vfnmadd213ss, .vfnmadd231pd, .vfnmadd231ps, .vfnmadd231sd, .vfnmadd231ss,
-      .vfnmsub132pd, .vfnmsub132ps, .vfnmsub132sd, .vfnmsub132ss, .vfnmsub213pd, .vfnmsub213ps,
-      .vfnmsub213sd, .vfnmsub213ss, .vfnmsub231pd, .vfnmsub231ps, .vfnmsub231sd, .vfnmsub231ss,
-      .vgatherdpd, .vgatherdps, .vgatherqpd, .vgatherqps, .vhaddpd, .vhaddps,
-      .vhsubpd, .vhsubps, .vinsertf128, .vinserti128, .vinsertps, .vlddqu,
-      .vldmxcsr, .vmaskmovdqu, .vmaskmovpd, .vmaskmovps, .vmaxpd, .vmaxps,
-      .vmaxsd, .vmaxss, .vminpd, .vminps, .vminsd, .vminss,
-      .vmovapd, .vmovaps, .vmovd, .vmovddup, .vmovdqa, .vmovdqu,
-      .vmovhlps, .vmovhpd, .vmovhps, .vmovlhps, .vmovlpd, .vmovlps,
-      .vmovmskpd, .vmovmskps, .vmovntdq, .vmovntdqa, .vmovntpd, .vmovntps,
-      .vmovq, .vmovsd, .vmovshdup, .vmovsldup, .vmovss, .vmovupd,
-      .vmovups, .vmpsadbw, .vmulpd, .vmulps, .vmulsd, .vmulss,
-      .vorpd, .vorps, .vpabsb, .vpabsd, .vpabsw, .vpackssdw,
-      .vpacksswb, .vpackusdw, .vpackuswb, .vpaddb, .vpaddd, .vpaddq,
-      .vpaddsb, .vpaddsw, .vpaddusb, .vpaddusw, .vpaddw, .vpalignr,
-      .vpand, .vpandn, .vpavgb, .vpavgw, .vpblendd, .vpblendvb,
-      .vpblendw, .vpbroadcastb, .vpbroadcastd, .vpbroadcastq, .vpbroadcastw, .vpclmulqdq,
-      .vpcmpeqb, .vpcmpeqd, .vpcmpeqq, .vpcmpeqw, .vpcmpestri, .vpcmpestrm,
-      .vpcmpgtb, .vpcmpgtd, .vpcmpgtq, .vpcmpgtw, .vpcmpistri, .vpcmpistrm,
-      .vperm2f128, .vperm2i128, .vpermd, .vpermilpd, .vpermilps, .vpermpd,
-      .vpermps, .vpermq, .vpextrb, .vpextrd, .vpextrq, .vpextrw,
-      .vpgatherdd, .vpgatherdq, .vpgatherqd, .vpgatherqq, .vphaddd, .vphaddsw,
-      .vphaddw, .vphminposuw, .vphsubd, .vphsubsw, .vphsubw, .vpinsrb,
-      .vpinsrd, .vpinsrq, .vpinsrw, .vpmaddubsw, .vpmaddwd, .vpmaskmovd,
-      .vpmaskmovq, .vpmaxsb, .vpmaxsd, .vpmaxsw, .vpmaxub, .vpmaxud,
-      .vpmaxuw, .vpminsb, .vpminsd, .vpminsw, .vpminub, .vpminud,
-      .vpminuw, .vpmovmskb, .vpmovsxbd, .vpmovsxbq, .vpmovsxbw, .vpmovsxdq,
-      .vpmovsxwd, .vpmovsxwq, .vpmovzxbd, .vpmovzxbq, .vpmovzxbw, .vpmovzxdq,
-      .vpmovzxwd, .vpmovzxwq, .vpmuldq, .vpmulhrsw, .vpmulhuw, .vpmulhw,
-      .vpmulld, .vpmullw, .vpmuludq, .vpor, .vpsadbw, .vpshufb,
-      .vpshufd, .vpshufhw, .vpshuflw, .vpsignb, .vpsignd, .vpsignw,
-      .vpslld, .vpslldq, .vpsllq, .vpsllvd, .vpsllvq, .vpsllw,
-      .vpsrad, .vpsravd, .vpsraw, .vpsrld, .vpsrldq, .vpsrlq,
-      .vpsrlvd, .vpsrlvq, .vpsrlw, .vpsubb, .vpsubd, .vpsubq,
-      .vpsubsb, .vpsubsw, .vpsubusb, .vpsubusw, .vpsubw, .vptest,
-      .vpunpckhbw, .vpunpckhdq, .vpunpckhqdq, .vpunpckhwd, .vpunpcklbw, .vpunpckldq,
-      .vpunpcklqdq, .vpunpcklwd, .vpxor, .vrcpps, .vrcpss, .vroundpd,
-      .vroundps, .vroundsd, .vroundss, .vrsqrtps, .vrsqrtss, .vshufpd,
-      .vshufps, .vsqrtpd, .vsqrtps, .vsqrtsd, .vsqrtss, .vstmxcsr,
-      .vsubpd, .vsubps, .vsubsd, .vsubss, .vtestpd, .vtestps,
-      .vucomisd, .vucomiss, .vunpckhpd, .vunpckhps, .vunpcklpd, .vunpcklps,
-      .vxorpd, .vxorps, .vzeroall, .vzeroupper, .xabort, .xbegin,
-      .xend, .xorpd, .xorps, .xtest:
+      .callFar, .clac, .iret, .jmpFar, .lar, .lfs,
+      .lgs, .lsl, .lss, .monitor, .mwait, .pclmulqdq,
+      .popFs, .popGs, .pushFs, .pushGs, .retFar, .rsm,
+      .sgdt, .sha1msg1, .sha1msg2, .sha1nexte, .sha1rnds4, .sha256msg1,
+      .sha256msg2, .sha256rnds2, .sidt, .sldt, .smsw, .stac,
+      .str, .sysenter, .ud0, .ud1, .ud2, .vaddpd,
+      .vaddps, .vaddsd, .vaddss, .vaddsubpd, .vaddsubps, .vaesdec,
+      .vaesdeclast, .vaesenc, .vaesenclast, .vaesimc, .vaeskeygenassist, .vandnpd,
+      .vandnps, .vandpd, .vandps, .vblendpd, .vblendps, .vblendvpd,
+      .vblendvps, .vbroadcastf128, .vbroadcasti128, .vbroadcastsd, .vbroadcastss, .vcmppd,
+      .vcmpps, .vcmpsd, .vcmpss, .vcomisd, .vcomiss, .vcvtdq2pd,
+      .vcvtdq2ps, .vcvtpd2dq, .vcvtpd2ps, .vcvtph2ps, .vcvtps2dq, .vcvtps2pd,
+      .vcvtps2ph, .vcvtsd2si, .vcvtsd2ss, .vcvtsi2sd, .vcvtsi2ss, .vcvtss2sd,
+      .vcvtss2si, .vcvttpd2dq, .vcvttps2dq, .vcvttsd2si, .vcvttss2si, .vdivpd,
+      .vdivps, .vdivsd, .vdivss, .vdppd, .vdpps, .verr,
+      .verw, .vextractf128, .vextracti128, .vextractps, .vfmadd132pd, .vfmadd132ps,
+      .vfmadd132sd, .vfmadd132ss, .vfmadd213pd, .vfmadd213ps, .vfmadd213sd, .vfmadd213ss,
+      .vfmadd231pd, .vfmadd231ps, .vfmadd231sd, .vfmadd231ss, .vfmaddsub132pd, .vfmaddsub132ps,
+      .vfmaddsub213pd, .vfmaddsub213ps, .vfmaddsub231pd, .vfmaddsub231ps, .vfmsub132pd, .vfmsub132ps,
+      .vfmsub132sd, .vfmsub132ss, .vfmsub213pd, .vfmsub213ps, .vfmsub213sd, .vfmsub213ss,
+      .vfmsub231pd, .vfmsub231ps, .vfmsub231sd, .vfmsub231ss, .vfmsubadd132pd, .vfmsubadd132ps,
+      .vfmsubadd213pd, .vfmsubadd213ps, .vfmsubadd231pd, .vfmsubadd231ps, .vfnmadd132pd, .vfnmadd132ps,
+      .vfnmadd132sd, .vfnmadd132ss, .vfnmadd213pd, .vfnmadd213ps, .vfnmadd213sd, .vfnmadd213ss,
+      .vfnmadd231pd, .vfnmadd231ps, .vfnmadd231sd, .vfnmadd231ss, .vfnmsub132pd, .vfnmsub132ps,
+      .vfnmsub132sd, .vfnmsub132ss, .vfnmsub213pd, .vfnmsub213ps, .vfnmsub213sd, .vfnmsub213ss,
+      .vfnmsub231pd, .vfnmsub231ps, .vfnmsub231sd, .vfnmsub231ss, .vgatherdpd, .vgatherdps,
+      .vgatherqpd, .vgatherqps, .vhaddpd, .vhaddps, .vhsubpd, .vhsubps,
+      .vinsertf128, .vinserti128, .vinsertps, .vlddqu, .vldmxcsr, .vmaskmovdqu,
+      .vmaskmovpd, .vmaskmovps, .vmaxpd, .vmaxps, .vmaxsd, .vmaxss,
+      .vminpd, .vminps, .vminsd, .vminss, .vmovapd, .vmovaps,
+      .vmovd, .vmovddup, .vmovdqa, .vmovdqu, .vmovhlps, .vmovhpd,
+      .vmovhps, .vmovlhps, .vmovlpd, .vmovlps, .vmovmskpd, .vmovmskps,
+      .vmovntdq, .vmovntdqa, .vmovntpd, .vmovntps, .vmovq, .vmovsd,
+      .vmovshdup, .vmovsldup, .vmovss, .vmovupd, .vmovups, .vmpsadbw,
+      .vmulpd, .vmulps, .vmulsd, .vmulss, .vorpd, .vorps,
+      .vpabsb, .vpabsd, .vpabsw, .vpackssdw, .vpacksswb, .vpackusdw,
+      .vpackuswb, .vpaddb, .vpaddd, .vpaddq, .vpaddsb, .vpaddsw,
+      .vpaddusb, .vpaddusw, .vpaddw, .vpalignr, .vpand, .vpandn,
+      .vpavgb, .vpavgw, .vpblendd, .vpblendvb, .vpblendw, .vpbroadcastb,
+      .vpbroadcastd, .vpbroadcastq, .vpbroadcastw, .vpclmulqdq, .vpcmpeqb, .vpcmpeqd,
+      .vpcmpeqq, .vpcmpeqw, .vpcmpestri, .vpcmpestrm, .vpcmpgtb, .vpcmpgtd,
+      .vpcmpgtq, .vpcmpgtw, .vpcmpistri, .vpcmpistrm, .vperm2f128, .vperm2i128,
+      .vpermd, .vpermilpd, .vpermilps, .vpermpd, .vpermps, .vpermq,
+      .vpextrb, .vpextrd, .vpextrq, .vpextrw, .vpgatherdd, .vpgatherdq,
+      .vpgatherqd, .vpgatherqq, .vphaddd, .vphaddsw, .vphaddw, .vphminposuw,
+      .vphsubd, .vphsubsw, .vphsubw, .vpinsrb, .vpinsrd, .vpinsrq,
+      .vpinsrw, .vpmaddubsw, .vpmaddwd, .vpmaskmovd, .vpmaskmovq, .vpmaxsb,
+      .vpmaxsd, .vpmaxsw, .vpmaxub, .vpmaxud, .vpmaxuw, .vpminsb,
+      .vpminsd, .vpminsw, .vpminub, .vpminud, .vpminuw, .vpmovmskb,
+      .vpmovsxbd, .vpmovsxbq, .vpmovsxbw, .vpmovsxdq, .vpmovsxwd, .vpmovsxwq,
+      .vpmovzxbd, .vpmovzxbq, .vpmovzxbw, .vpmovzxdq, .vpmovzxwd, .vpmovzxwq,
+      .vpmuldq, .vpmulhrsw, .vpmulhuw, .vpmulhw, .vpmulld, .vpmullw,
+      .vpmuludq, .vpor, .vpsadbw, .vpshufb, .vpshufd, .vpshufhw,
+      .vpshuflw, .vpsignb, .vpsignd, .vpsignw, .vpslld, .vpslldq,
+      .vpsllq, .vpsllvd, .vpsllvq, .vpsllw, .vpsrad, .vpsravd,
+      .vpsraw, .vpsrld, .vpsrldq, .vpsrlq, .vpsrlvd, .vpsrlvq,
+      .vpsrlw, .vpsubb, .vpsubd, .vpsubq, .vpsubsb, .vpsubsw,
+      .vpsubusb, .vpsubusw, .vpsubw, .vptest, .vpunpckhbw, .vpunpckhdq,
+      .vpunpckhqdq, .vpunpckhwd, .vpunpcklbw, .vpunpckldq, .vpunpcklqdq, .vpunpcklwd,
+      .vpxor, .vrcpps, .vrcpss, .vroundpd, .vroundps, .vroundsd,
+      .vroundss, .vrsqrtps, .vrsqrtss, .vshufpd, .vshufps, .vsqrtpd,
+      .vsqrtps, .vsqrtsd, .vsqrtss, .vstmxcsr, .vsubpd, .vsubps,
+      .vsubsd, .vsubss, .vtestpd, .vtestps, .vucomisd, .vucomiss,
+      .vunpckhpd, .vunpckhps, .vunpcklpd, .vunpcklps, .vxorpd, .vxorps,
+      .vzeroall, .vzeroupper, .xabort, .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

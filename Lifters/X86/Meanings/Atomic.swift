@@ -3,7 +3,8 @@ import Semantics
 // CMPXCHG, CMPXCHG8B/16B, XADD (SDM vol. 2). Other locked forms are their plain meanings through
 // `modify`; XCHG is among the moves.
 extension X86Machine {
-  /// Without LOCK memory is written in either case; a register only where the manual assigns it.
+  /// Without LOCK memory is written in either case. Of the destination register and rAX only the one
+  /// that changes is written: the other's upper half stays.
   @inlinable public mutating func cmpxchg<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     let expected = W(truncating: self[.rax])
@@ -19,7 +20,7 @@ extension X86Machine {
       }
     } else {
       old = register(i.operands.0, W.self)
-      setRegister(i.operands.0, select(old.isEqual(to: expected), desired, old))
+      try when(old.isEqual(to: expected)) { m in m.setRegister(i.operands.0, desired) }
     }
     try when(!old.isEqual(to: expected)) { m in m.setRegister(Operand(.gpr, 0), old) }
     setSubtractFlags(expected, old, expected &- old)

@@ -26,6 +26,9 @@ extension X86Machine {
     let result = W(truncating: select(length.isBelow(range), present & ones, present))
     setRegister(i.operands.0, result)
     setLogicFlags(result)
+    // Undefined: as on AMD's Zen 4.
+    set(.af, Flag(true))
+    set(.sf, Flag(false))
   }
 
   @inlinable public mutating func blsi<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)

@@ -67,16 +67,26 @@ extension X86Machine {
   where W.Carrier == Carrier, W.Flag == Flag {
     let a = try read(i.operands.1, i, W.self)
     try when(!a.isZero) { m in m.setRegister(i.operands.0, a.trailingZeros) }
-    set(.zf, a.isZero)
+    setScanFlags(a, a.trailingZeros)
   }
 
   @inlinable public mutating func bsr<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
     let a = try read(i.operands.1, i, W.self)
-    try when(!a.isZero) { m in
-      m.setRegister(i.operands.0, W(UInt64(W.bits &- 1)) ^ a.leadingZeros)
-    }
+    let position = W(UInt64(W.bits &- 1)) ^ a.leadingZeros
+    try when(!a.isZero) { m in m.setRegister(i.operands.0, position) }
+    setScanFlags(a, position)
+  }
+
+  /// ZF is defined; the others are as on AMD's Zen 4.
+  @inlinable public mutating func setScanFlags<W: Word>(_ a: W, _ position: W)
+  where W.Carrier == Carrier, W.Flag == Flag {
     set(.zf, a.isZero)
+    set(.sf, Flag(false))
+    set(.af, Flag(false))
+    set(.cf, Flag(false))
+    set(.of, Flag(false))
+    set(.pf, a.isZero | !W8(truncating: position).populationCount.bit(0))
   }
 
   @inlinable public mutating func tzcnt<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
@@ -85,6 +95,7 @@ extension X86Machine {
     setRegister(i.operands.0, a.trailingZeros)
     set(.cf, a.isZero)
     set(.zf, a.bit(0))
+    setCountFlags()
   }
 
   @inlinable public mutating func lzcnt<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
@@ -93,6 +104,14 @@ extension X86Machine {
     setRegister(i.operands.0, a.leadingZeros)
     set(.cf, a.isZero)
     set(.zf, a.isNegative)
+    setCountFlags()
+  }
+
+  /// Undefined, and cleared on AMD's Zen 4; OF stays.
+  @inlinable public mutating func setCountFlags() {
+    set(.sf, Flag(false))
+    set(.af, Flag(false))
+    set(.pf, Flag(false))
   }
 
   @inlinable public mutating func popcnt<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)

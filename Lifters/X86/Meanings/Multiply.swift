@@ -98,6 +98,7 @@ extension X86Machine {
     } else {
       try divideWide(divisor, by: W128.self)
     }
+    setDivideFlags()
   }
 
   @inlinable public mutating func idiv<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
@@ -110,6 +111,15 @@ extension X86Machine {
     } else {
       try divideSignedWide(divisor, by: W128.self)
     }
+    setDivideFlags()
+  }
+
+  /// All undefined; this is what AMD's Zen 4 leaves.
+  @inlinable public mutating func setDivideFlags() {
+    set(.sf, Flag(false))
+    set(.zf, Flag(false))
+    set(.pf, Flag(false))
+    set(.af, Flag(true))
   }
 
   /// A dividend that is its lower half extended (after CDQ, CQO, `xor edx, edx`) is divided in `W`.

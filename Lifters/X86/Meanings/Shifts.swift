@@ -5,7 +5,8 @@ import Semantics
 //
 // Counts are masked to 5 bits, 6 for 64-bit operands. A count of zero leaves every flag: decided at
 // translation time for a constant. Narrow operands may be shifted by more than their width, so they
-// are shifted as 32 bits. OF is defined for a count of 1 only; the same formula serves all.
+// are shifted as 32 bits. OF is defined for a count of 1 only; the same formula serves all, as on
+// AMD's Zen 4, which also sets the undefined AF.
 extension X86Machine {
   @inlinable public mutating func shl<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
@@ -13,7 +14,7 @@ extension X86Machine {
       let carry = Self.carryLeft(a, n)
       m.set(.cf, carry)
       m.set(.of, result.isNegative ^ carry)
-      m.set(.af, Flag(false))
+      m.set(.af, Flag(true))
       m.setResultFlags(result)
     }
   }
@@ -23,7 +24,7 @@ extension X86Machine {
     try shift(i, { (a: W, n: W) in Self.right(a, n) }) { m, a, n, result in
       m.set(.cf, Self.right(a, Self.oneLess(n)).bit(0))
       m.set(.of, result.isNegative ^ result.bit(W.bits &- 2))
-      m.set(.af, Flag(false))
+      m.set(.af, Flag(true))
       m.setResultFlags(result)
     }
   }
@@ -33,7 +34,7 @@ extension X86Machine {
     try shift(i, { (a: W, n: W) in Self.rightArithmetic(a, n) }) { m, a, n, result in
       m.set(.cf, Self.rightArithmetic(a, Self.oneLess(n)).bit(0))
       m.set(.of, Flag(false))
-      m.set(.af, Flag(false))
+      m.set(.af, Flag(true))
       m.setResultFlags(result)
     }
   }
@@ -102,20 +103,18 @@ extension X86Machine {
       i, by: i.operands.2,
       { (a: W, n: W) in
         if W.bits == 16 {
-          let wide = Self.tripled(a, b).shiftedLeft(by: W64(zeroExtending: n))
+          let wide = Self.tripled(a, b, b).shiftedLeft(by: W64(zeroExtending: n))
           return W(truncating: wide.shiftedRight(by: W64(32)))
         }
         let top = W(UInt64(W.bits &- 1))
         return a.shiftedLeft(by: n) | b.shiftedRight(by: W(1)).shiftedRight(by: n ^ top)
       }
     ) { m, a, n, result in
-      m.set(
-        .cf,
-        W.bits == 16
-          ? Self.tripled(a, b).shiftedLeft(by: W64(zeroExtending: n)).bit(48)
-          : Self.carryLeft(a, n))
-      m.set(.of, result.isNegative ^ a.isNegative)
-      m.set(.af, Flag(false))
+      let carry = Self.carryLeft(a, n)
+      let overflow = result.isNegative ^ carry
+      m.set(.cf, carry)
+      m.set(.of, W.bits == 16 ? overflow & n.isBelow(W(17)) : overflow)
+      m.set(.af, Flag(true))
       m.setResultFlags(result)
     }
   }
@@ -127,28 +126,25 @@ extension X86Machine {
       i, by: i.operands.2,
       { (a: W, n: W) in
         if W.bits == 16 {
-          return W(truncating: Self.tripled(a, b).shiftedRight(by: W64(zeroExtending: n)))
+          return W(truncating: Self.tripled(b, b, a).shiftedRight(by: W64(zeroExtending: n)))
         }
         let top = W(UInt64(W.bits &- 1))
         return a.shiftedRight(by: n) | b.shiftedLeft(by: W(1)).shiftedLeft(by: n ^ top)
       }
     ) { m, a, n, result in
-      m.set(
-        .cf,
-        W.bits == 16
-          ? Self.tripled(a, b).shiftedRight(by: W64(zeroExtending: Self.oneLess(n))).bit(0)
-          : Self.right(a, Self.oneLess(n)).bit(0))
-      m.set(.of, result.isNegative ^ a.isNegative)
-      m.set(.af, Flag(false))
+      m.set(.cf, Self.right(a, Self.oneLess(n)).bit(0))
+      m.set(.of, result.isNegative ^ result.bit(W.bits &- 2))
+      m.set(.af, Flag(true))
       m.setResultFlags(result)
     }
   }
 
-  /// Counts of 16-bit double shifts reach 31: past the second operand the first comes again.
-  @inlinable public static func tripled<W: Word>(_ a: W, _ b: W) -> W64
+  /// Counts of 16-bit double shifts reach 31: past the second operand, undefined by the manual, AMD's
+  /// Zen 4 shifts in the second operand again.
+  @inlinable public static func tripled<W: Word>(_ high: W, _ middle: W, _ low: W) -> W64
   where W.Carrier == Carrier, W.Flag == Flag {
-    W64(zeroExtending: a).shiftedLeft(by: W64(32)) | W64(zeroExtending: a)
-      | W64(zeroExtending: b).shiftedLeft(by: W64(16))
+    W64(zeroExtending: high).shiftedLeft(by: W64(32))
+      | W64(zeroExtending: middle).shiftedLeft(by: W64(16)) | W64(zeroExtending: low)
   }
 
   // MARK: BMI2
