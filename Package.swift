@@ -30,7 +30,9 @@ let package = Package(
     .systemLibrary(name: "CElf", path: "Sources/CElf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(
       name: "CCapstone", path: "Sources/CCapstone", providers: [.apt(["libcapstone-dev"])]),
-    .systemLibrary(name: "CLLVM", path: "Sources/CLLVM", providers: [.apt(["llvm-19-dev"])]),
+    // Debian's llvm-19-dev, by links in its include folder.
+    .target(name: "CLLVM", path: "Sources/CLLVM"),
+    .target(name: "CProcess", path: "Sources/CProcess"),
     .target(name: "ELF", dependencies: ["CElf"], path: "Sources/ELF"),
     .target(
       name: "Discovery", dependencies: ["ELF", "X86", "Semantics", "CCapstone"],
@@ -41,7 +43,7 @@ let package = Package(
       dependencies: ["Semantics", "X86", "Discovery", "LLVM", "RuntimeABI", "ELF"],
       path: "Sources/Translator"),
     .target(
-      name: "Codegen", dependencies: ["LLVM", "RuntimeABI"], path: "Sources/Codegen"),
+      name: "Codegen", dependencies: ["LLVM", "RuntimeABI", "CProcess"], path: "Sources/Codegen"),
     .target(
       name: "Driver",
       dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],

@@ -32,12 +32,19 @@ public struct GuestSegment {
 }
 
 /// Guest address → translated function. Probing is linear from `CodeMap.slot`; `guest == 0` ends it.
+///
+/// The key's upper 16 bits say which of RAX, RDX, XMM0, XMM1 (bits 48…51) the function delivers at
+/// its return; the others are to be left as they were. Only functions that deliver all four are
+/// called by translated code without asking the runtime.
 public struct CodeMapEntry {
   public var guest: UInt64
   public var host: UInt64
 }
 
 public enum CodeMap {
+  public static var deliversAll: UInt64 { 15 &<< 48 }
+  public static var addressMask: UInt64 { 0xffff_ffff_ffff }
+
   /// The first slot to probe (multiplicative hashing, Knuth vol. 3, 6.4).
   @inlinable @inline(__always)
   public static func slot(_ guest: UInt64, mask: UInt64) -> UInt64 {
@@ -54,7 +61,8 @@ public enum Symbol {
   /// The translated-convention function that a code-map miss calls; it calls `interpret`.
   public static var miss: String { "recast_miss" }
   // Exported by the runtime (C convention).
-  /// `u64 recast_interpret(VCPU *)`: runs from `vcpu.rip` until the frame it was entered with returns.
+  /// `u64 recast_interpret(VCPU *, u64 entryRSP)`: runs from `vcpu.rip` until the frame whose return
+  /// address is at `entryRSP` returns; answers the guest PC it returned to.
   public static var interpret: String { "recast_interpret" }
   /// `u64 recast_step(VCPU *, u64 pc, u64 address)`: one stepped instruction; not 0: unwinding.
   public static var step: String { "recast_step" }

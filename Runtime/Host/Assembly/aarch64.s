@@ -1,0 +1,131 @@
+# The host's few lines of assembly, aarch64 (AAPCS64). Every host file defines the same symbols;
+# Runtime/Host/Host.swift is their Swift face and documents them.
+  .section .text.recast_host,"ax",@progbits
+  .p2align 2
+
+  .globl _start
+_start:
+  mov x29, xzr
+  mov x30, xzr
+  mov x0, sp
+  and x9, x0, #-16
+  mov sp, x9
+  bl recast_start
+  brk #1
+
+  .globl recast_host_syscall
+recast_host_syscall:
+  mov x8, x0
+  mov x0, x1
+  mov x1, x2
+  mov x2, x3
+  mov x3, x4
+  mov x4, x5
+  mov x5, x6
+  svc #0
+  ret
+
+  .globl recast_host_syscall_checked
+recast_host_syscall_checked:
+  mov x9, x0
+  mov x8, x1
+  mov x0, x2
+  mov x1, x3
+  mov x2, x4
+  mov x3, x5
+  mov x4, x6
+  mov x5, x7
+.Lrecast_check:
+  ldr w9, [x9]
+  cbnz w9, .Lrecast_interrupted
+  svc #0
+.Lrecast_checked:
+  ret
+.Lrecast_interrupted:
+  mov x0, #-512
+  ret
+
+  .globl recast_host_copy
+recast_host_copy:
+  mov x3, x0
+  mov x0, x2
+.Lrecast_copy:
+  cbz x0, .Lrecast_copied
+  ldrb w4, [x1], #1
+  strb w4, [x3], #1
+  sub x0, x0, #1
+  b .Lrecast_copy
+.Lrecast_copied:
+  ret
+
+// (flags, stack, function, argument, ptid, tls, ctid)
+  .globl recast_host_clone
+recast_host_clone:
+  and x1, x1, #-16
+  stp x2, x3, [x1, #-16]!
+  mov x2, x4
+  mov x3, x5
+  mov x4, x6
+  mov x8, #220
+  svc #0
+  cbz x0, .Lrecast_child
+  ret
+.Lrecast_child:
+  mov x29, xzr
+  mov x30, xzr
+  ldp x9, x0, [sp], #16
+  blr x9
+  mov x8, #93
+  svc #0
+  brk #1
+
+  .globl recast_host_exit_thread
+recast_host_exit_thread:
+  mov x8, #215
+  svc #0
+  mov x0, xzr
+  mov x8, #93
+  svc #0
+  brk #1
+
+  .globl recast_switch_stack
+recast_switch_stack:
+  stp x29, x30, [sp, #-16]!
+  mov x29, sp
+  and x9, x0, #-16
+  mov sp, x9
+  mov x0, x2
+  blr x1
+  mov sp, x29
+  ldp x29, x30, [sp], #16
+  ret
+
+  .globl recast_host_sigreturn
+recast_host_sigreturn:
+  mov x8, #139
+  svc #0
+  brk #1
+
+  .globl recast_host_counter
+recast_host_counter:
+  mrs x0, cntvct_el0
+  ret
+
+  .globl recast_host_facts
+recast_host_facts:
+  adrp x0, recast_host_kind
+  add x0, x0, :lo12:recast_host_kind
+  ret
+
+  .section .data.recast_host,"aw",@progbits
+  .p2align 3
+  .globl recast_host_kind
+recast_host_kind:
+  .quad 1
+  .quad .Lrecast_check, .Lrecast_checked, .Lrecast_interrupted
+  .quad .Lrecast_copy, .Lrecast_copied
+  .quad recast_host_signal, recast_host_sigreturn
+  .quad 440, 432, 40                    // ucontext: pc, sp, signal mask
+  .quad 184                             // and the first argument
+  .quad recast_run_child
+  .text

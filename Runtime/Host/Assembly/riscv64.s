@@ -1,0 +1,140 @@
+# The host's few lines of assembly, riscv64 (lp64d). Every host file defines the same symbols;
+# Runtime/Host/Host.swift is their Swift face and documents them.
+  .section .text.recast_host,"ax",@progbits
+  .p2align 2
+
+  .globl _start
+_start:
+  li s0, 0
+  li ra, 0
+  mv a0, sp
+  andi sp, sp, -16
+  call recast_start
+  ebreak
+
+  .globl recast_host_syscall
+recast_host_syscall:
+  mv t0, a0
+  mv a0, a1
+  mv a1, a2
+  mv a2, a3
+  mv a3, a4
+  mv a4, a5
+  mv a5, a6
+  mv a7, t0
+  ecall
+  ret
+
+  .globl recast_host_syscall_checked
+recast_host_syscall_checked:
+  mv t0, a0
+  mv t1, a1
+  mv a0, a2
+  mv a1, a3
+  mv a2, a4
+  mv a3, a5
+  mv a4, a6
+  mv a5, a7
+  mv a7, t1
+.Lrecast_check:
+  lw t0, 0(t0)
+  bnez t0, .Lrecast_interrupted
+  ecall
+.Lrecast_checked:
+  ret
+.Lrecast_interrupted:
+  li a0, -512
+  ret
+
+  .globl recast_host_copy
+recast_host_copy:
+  mv a3, a0
+  mv a0, a2
+.Lrecast_copy:
+  beqz a0, .Lrecast_copied
+  lbu a4, 0(a1)
+  sb a4, 0(a3)
+  addi a1, a1, 1
+  addi a3, a3, 1
+  addi a0, a0, -1
+  j .Lrecast_copy
+.Lrecast_copied:
+  ret
+
+# (flags, stack, function, argument, ptid, tls, ctid)
+  .globl recast_host_clone
+recast_host_clone:
+  andi a1, a1, -16
+  addi a1, a1, -16
+  sd a2, 0(a1)
+  sd a3, 8(a1)
+  mv a2, a4
+  mv a3, a5
+  mv a4, a6
+  li a7, 220
+  ecall
+  beqz a0, .Lrecast_child
+  ret
+.Lrecast_child:
+  li s0, 0
+  li ra, 0
+  ld t0, 0(sp)
+  ld a0, 8(sp)
+  addi sp, sp, 16
+  jalr t0
+  li a7, 93
+  ecall
+  ebreak
+
+  .globl recast_host_exit_thread
+recast_host_exit_thread:
+  li a7, 215
+  ecall
+  li a0, 0
+  li a7, 93
+  ecall
+  ebreak
+
+  .globl recast_switch_stack
+recast_switch_stack:
+  addi sp, sp, -16
+  sd s0, 0(sp)
+  sd ra, 8(sp)
+  mv s0, sp
+  andi sp, a0, -16
+  mv a0, a2
+  jalr a1
+  mv sp, s0
+  ld s0, 0(sp)
+  ld ra, 8(sp)
+  addi sp, sp, 16
+  ret
+
+  .globl recast_host_sigreturn
+recast_host_sigreturn:
+  li a7, 139
+  ecall
+  ebreak
+
+  .globl recast_host_counter
+recast_host_counter:
+  rdtime a0
+  ret
+
+  .globl recast_host_facts
+recast_host_facts:
+  lla a0, recast_host_kind
+  ret
+
+  .section .data.recast_host,"aw",@progbits
+  .p2align 3
+  .globl recast_host_kind
+recast_host_kind:
+  .quad 2
+  .quad .Lrecast_check, .Lrecast_checked, .Lrecast_interrupted
+  .quad .Lrecast_copy, .Lrecast_copied
+  .quad recast_host_signal, recast_host_sigreturn
+  .quad 176, 192, 40                    # ucontext: pc, sp, signal mask
+  .quad 256                             # and the first argument
+  .quad recast_run_child
+  .text

@@ -1,0 +1,135 @@
+# The host's few lines of assembly, x86_64 (System V ABI). Every host file defines the same symbols;
+# Runtime/Host/Host.swift is their Swift face and documents them.
+  .section .text.recast_host,"ax",@progbits
+
+  .globl _start
+_start:
+  xorl %ebp, %ebp
+  movq %rsp, %rdi
+  andq $-16, %rsp
+  call recast_start
+  ud2
+
+  .globl recast_host_syscall
+recast_host_syscall:
+  movq %rdi, %rax
+  movq %rsi, %rdi
+  movq %rdx, %rsi
+  movq %rcx, %rdx
+  movq %r8, %r10
+  movq %r9, %r8
+  movq 8(%rsp), %r9
+  syscall
+  ret
+
+  .globl recast_host_syscall_checked
+recast_host_syscall_checked:
+  movq %rdi, %r11
+  movq %rsi, %rax
+  movq %rdx, %rdi
+  movq %rcx, %rsi
+  movq %r8, %rdx
+  movq %r9, %r10
+  movq 8(%rsp), %r8
+  movq 16(%rsp), %r9
+.Lrecast_check:
+  cmpl $0, (%r11)
+  jne .Lrecast_interrupted
+  syscall
+.Lrecast_checked:
+  ret
+.Lrecast_interrupted:
+  movq $-512, %rax
+  ret
+
+  .globl recast_host_copy
+recast_host_copy:
+  movq %rdx, %rax
+.Lrecast_copy:
+  testq %rax, %rax
+  je .Lrecast_copied
+  movb (%rsi), %cl
+  movb %cl, (%rdi)
+  incq %rsi
+  incq %rdi
+  decq %rax
+  jmp .Lrecast_copy
+.Lrecast_copied:
+  ret
+
+# (flags, stack, function, argument, ptid, tls, ctid)
+  .globl recast_host_clone
+recast_host_clone:
+  andq $-16, %rsi
+  subq $16, %rsi
+  movq %rdx, (%rsi)
+  movq %rcx, 8(%rsi)
+  movq %r8, %rdx
+  movq %r9, %r8
+  movq 8(%rsp), %r10
+  movl $56, %eax
+  syscall
+  testq %rax, %rax
+  je .Lrecast_child
+  ret
+.Lrecast_child:
+  xorl %ebp, %ebp
+  popq %rax
+  popq %rdi
+  call *%rax
+  movl %eax, %edi
+  movl $60, %eax
+  syscall
+  ud2
+
+  .globl recast_host_exit_thread
+recast_host_exit_thread:
+  movl $11, %eax
+  syscall
+  xorl %edi, %edi
+  movl $60, %eax
+  syscall
+  ud2
+
+  .globl recast_switch_stack
+recast_switch_stack:
+  pushq %rbp
+  movq %rsp, %rbp
+  movq %rdi, %rsp
+  andq $-16, %rsp
+  movq %rdx, %rdi
+  call *%rsi
+  movq %rbp, %rsp
+  popq %rbp
+  ret
+
+  .globl recast_host_sigreturn
+recast_host_sigreturn:
+  movl $15, %eax
+  syscall
+  ud2
+
+  .globl recast_host_counter
+recast_host_counter:
+  rdtsc
+  shlq $32, %rdx
+  orq %rdx, %rax
+  ret
+
+  .globl recast_host_facts
+recast_host_facts:
+  leaq recast_host_kind(%rip), %rax
+  ret
+
+  .section .data.recast_host,"aw",@progbits
+  .p2align 3
+  .globl recast_host_kind
+recast_host_kind:
+  .quad 0
+  .quad .Lrecast_check, .Lrecast_checked, .Lrecast_interrupted
+  .quad .Lrecast_copy, .Lrecast_copied
+  .quad recast_host_signal, recast_host_sigreturn
+  .quad 168, 160, 296                   # ucontext: pc, sp, signal mask
+  .quad 104                             # and the first argument
+  .quad recast_run_child
+  .text

@@ -1,0 +1,12 @@
+// Meanings against the VCPU alone, for instructions that no engine takes apart: one row in the
+// table with `step`, one case here.
+
+import Semantics
+import X86
+
+extension InterpreterMachine {
+  /// `address`: the memory operand's, segment base included.
+  mutating func stepped(_ i: Instruction, _ address: UInt64) throws(GuestFault) {
+    throw GuestFault(.invalidOpcode, address: i.address)
+  }
+}

@@ -1,0 +1,48 @@
+// A module becomes an object: pass pipeline, then instruction selection.
+import LLVM
+
+extension OptimizationLevel {
+  /// For lifted code: registers are SSA already, so what pays is removing redundant loads, dead
+  /// flags and branches. `default<O2>` spends most of its time on inlining and vectorising.
+  public var pipeline: String {
+    switch self {
+    case .O0: ""
+    case .O1: "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+    case .O2:
+      "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,jump-threading,"
+        + "correlated-propagation,simplifycfg,reassociate,loop-simplify,lcssa,loop-mssa(licm),gvn,"
+        + "dse,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+    case .O3: "default<O3>"
+    }
+  }
+}
+
+/// Optimises and emits `module`, which is changed by it.
+///
+/// - Parameter pipeline: replaces the level's own passes.
+public func emit(
+  _ module: Module, for target: TargetDescription, level: OptimizationLevel = .O2,
+  pipeline: String? = nil, options: PassOptions = PassOptions(),
+  fileType: LLVMCodeGenFileType = LLVMObjectFile
+) throws(CodegenError) -> [UInt8] {
+  let machine = try target.machine(level)
+  prepare(module, machine)
+  do {
+    try module.verify()
+    let passes = pipeline ?? level.pipeline
+    if !passes.isEmpty { try module.runPasses(passes, on: machine, options: options) }
+    return try machine.emit(module, fileType)
+  } catch { throw .bug("\(target.triple): \(error)") }
+}
+
+/// Triple, layout, and hidden visibility for everything external: the artifact is one static image,
+/// so no access goes through a global offset table.
+func prepare(_ module: Module, _ machine: TargetMachine) {
+  machine.prepare(module)
+  for f in module.functions where f.linkage == LLVMExternalLinkage {
+    if !f.name.hasPrefix("llvm.") { f.visibility = LLVMHiddenVisibility }
+  }
+  for g in module.globals where g.linkage == LLVMExternalLinkage {
+    if !g.name.hasPrefix("llvm.") { g.visibility = LLVMHiddenVisibility }
+  }
+}

@@ -1,0 +1,59 @@
+import LLVM
+
+/// What the IR words need to build instructions: one context and builder per process.
+///
+/// Words are plain values with operators, so the builder cannot be passed to them. Every shard is
+/// translated by a process of its own with one thread, which is what makes this global sound.
+final class Emission {
+  let context: LLVMContext
+  let builder: Builder
+  let module: Module
+  let target: TargetTraits
+  let i1, i8, i16, i32, i64, i128, v2i64, ptr, double, float: IRType
+  /// Guest memory and VCPU slots never overlap: two TBAA types under one root.
+  let tbaaKind: UInt32
+  let guestTag, vcpuTag: Value
+  let profKind: UInt32
+  let unlikely: Value
+
+  nonisolated(unsafe) static var current: Emission! = nil
+
+  init(module: Module, target: TargetTraits) {
+    context = module.context
+    self.module = module
+    self.target = target
+    builder = Builder(context)
+    i1 = context.i1
+    i8 = context.i8
+    i16 = context.i16
+    i32 = context.i32
+    i64 = context.i64
+    i128 = context.i128
+    v2i64 = context.i64.vector(2)
+    ptr = context.ptr
+    double = context.double
+    float = context.float
+    tbaaKind = context.metadataKind("tbaa")
+    let root = context.tbaaRoot("recast")
+    guestTag = context.value(of: context.tbaaTag(context.tbaaType("guest", parent: root)))
+    vcpuTag = context.value(of: context.tbaaTag(context.tbaaType("vcpu", parent: root)))
+    profKind = context.metadataKind("prof")
+    unlikely = context.value(of: context.branchWeights([1, 100_000]))
+  }
+
+  /// An unlikely branch to `cold`.
+  func branchCold(_ condition: Value, _ cold: BasicBlock, _ hot: BasicBlock) {
+    let branch = builder.condBr(condition, cold, hot)
+    branch.setMetadata(profKind, unlikely)
+  }
+}
+
+/// What differs between targets in how meanings become IR.
+public struct TargetTraits {
+  /// The triple's first component.
+  public var architecture: String
+  /// Floating-point instructions choose NaNs as x86 does.
+  public var hasX86NaN: Bool { architecture == "x86_64" }
+
+  public init(architecture: String) { self.architecture = architecture }
+}

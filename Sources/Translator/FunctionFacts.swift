@@ -1,0 +1,97 @@
+import Discovery
+import X86
+
+/// One guest function as the analyses and the lifter see it: blocks with their instructions'
+/// effects, and every way out of a block spelled as an edge.
+struct FunctionFacts {
+  /// Where control goes.
+  enum Edge: Hashable {
+    case block(Int)
+    /// Another function's entry: a tail call.
+    case function(UInt64)
+    /// Nothing is known to be there: the interpreter goes on at this address.
+    case leave(UInt64)
+  }
+
+  enum Terminator {
+    case jump(Edge)
+    case branch(taken: Edge, next: Edge)
+    /// Jump table: the index register's bound is proven by the code before it.
+    case table([UInt64: Edge])
+    case jumpIndirect
+    case call(UInt64, next: Edge?)
+    case callIndirect(next: Edge?)
+    case ret
+    /// The last instruction faults, or cannot be decoded: the interpreter meets it.
+    case leave(UInt64)
+
+    var isCall: Bool {
+      switch self {
+      case .call, .callIndirect: true
+      default: false
+      }
+    }
+  }
+
+  struct Block {
+    var start: UInt64
+    var instructions: [Instruction]
+    var effects: [Effects]
+    var terminator: Terminator
+    /// Registers read before they are surely written; surely written; possibly written.
+    var use: RegisterSet = []
+    var def: RegisterSet = []
+    var may: RegisterSet = []
+
+    var edges: [Edge] {
+      switch terminator {
+      case .jump(let e): [e]
+      case .branch(let t, let n): [t, n]
+      case .table(let targets): Array(Set(targets.values)).sorted { $0.order < $1.order }
+      case .call(_, let n), .callIndirect(let n): n.map { [$0] } ?? []
+      case .jumpIndirect, .ret, .leave: []
+      }
+    }
+    var successors: [Int] {
+      edges.compactMap { if case .block(let n) = $0 { n } else { nil } }
+    }
+
+    /// Folds the instructions' effects into `use`, `def` and `may`.
+    mutating func summarise() {
+      for x in effects {
+        use.formUnion(x.reads.subtracting(def))
+        def.formUnion(x.definitelyWrites)
+        may.formUnion(x.mayWrite)
+      }
+    }
+  }
+
+  var entry: UInt64
+  var blocks: [Block]
+}
+
+extension Effects {
+  var reads: RegisterSet {
+    var set = RegisterSet(gpr: readsGPR, flags: readsFlags, vectors: readsVectors)
+    // The kernel interface sees, and a child process or a signal handler keeps, every register.
+    if transfer == .systemCall { set.formUnion(RegisterSet.gprs.union(.arguments)) }
+    return set
+  }
+  var definitelyWrites: RegisterSet {
+    RegisterSet(gpr: writesGPR, flags: writesFlags, vectors: writesVectors)
+  }
+  var mayWrite: RegisterSet {
+    RegisterSet(gpr: changesGPR, flags: changesFlags, vectors: changesVectors)
+  }
+}
+
+extension FunctionFacts.Edge {
+  /// For a deterministic order.
+  var order: UInt64 {
+    switch self {
+    case .block(let n): UInt64(n)
+    case .function(let a): a | 1 << 62
+    case .leave(let a): a | 1 << 63
+    }
+  }
+}

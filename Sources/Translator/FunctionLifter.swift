@@ -1,0 +1,431 @@
+// One guest function becomes one LLVM function.
+//
+// Control flow inside stays control flow; calls become host calls that answer the guest PC at which
+// the guest goes on. That PC is compared with the return address: equal is the hot path, anything
+// else hands the registers over and returns to whoever can go on (see `irregular`).
+
+import Discovery
+import LLVM
+import RuntimeABI
+import Semantics
+import X86
+
+final class FunctionLifter {
+  let e: Emission
+  let unit: TranslationUnit
+  let analysis: SignatureAnalysis
+  let convention: Convention
+  let number: Int
+  let facts: FunctionFacts
+  let signature: Signature
+  let function: Function
+  var machine: LLVMMachine
+  var blocks: [BasicBlock] = []
+  /// RSP as the function was entered: where the return address is.
+  let entryRSP: Value
+  private var leaveBlocks: [UInt64: BasicBlock] = [:]
+  /// The index of a jump table, captured where the table is read.
+  private var tableIndex: Value?
+
+  init(_ unit: TranslationUnit, number: Int) {
+    self.unit = unit
+    e = unit.emission
+    analysis = unit.analysis
+    convention = unit.convention
+    self.number = number
+    facts = analysis.functions[number]
+    signature = analysis.signatures[number]
+    function = unit.declare(facts.entry)
+    let entry = function.appendBasicBlock("entry", in: e.context)
+    e.builder.positionAtEnd(entry)
+    machine = LLVMMachine(e, function: function, vcpu: function.parameter(0))
+    entryRSP = function.parameter(1)
+  }
+
+  var b: Builder { e.builder }
+
+  /// Callee-saved registers without a place in the convention live in their VCPU slots, which are
+  /// the truth at every call and at every exit.
+  func isSlotHomed(_ r: Register) -> Bool {
+    RegisterSet.calleeSaved.contains(r) && !unit.argumentSet.contains(r)
+  }
+
+  func lift() throws {
+    machine.onFault = { [unowned self] in self.emitFault(&$0, $1) }
+    for n in 0..<Register.count { machine.setHome(Register(index: n), inSlot: isSlotHomed(Register(index: n))) }
+    for (place, r) in convention.arguments.enumerated() where signature.reads.contains(r) {
+      machine.writeHome(r, function.parameter(place + 1))
+    }
+    for r in signature.reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
+      machine.writeHome(r, machine.loadSlot(r))
+    }
+    machine.writeHome(.gpr(.rsp), entryRSP)
+    for block in facts.blocks {
+      blocks.append(function.appendBasicBlock("b_" + String(block.start, radix: 16), in: e.context))
+    }
+    b.br(blocks[0])
+    for n in facts.blocks.indices { try liftBlock(n) }
+  }
+
+  private func liftBlock(_ n: Int) throws {
+    let block = facts.blocks[n]
+    b.positionAtEnd(blocks[n])
+    machine.startBlock()
+    tableIndex = nil
+    // Flags live behind each instruction.
+    var live = analysis.liveBeforeTerminator(number, n)
+    var liveAfter = [RegisterSet](repeating: [], count: block.instructions.count)
+    for k in block.instructions.indices.reversed() {
+      liveAfter[k] = live
+      let x = block.effects[k]
+      live = live.subtracting(x.definitelyWrites).union(x.reads)
+    }
+    for (k, i) in block.instructions.enumerated() {
+      // A repeated string instruction reads in the next turn what this one sets.
+      let repeats = !i.prefixes.isDisjoint(with: [.rep, .repne])
+      machine.liveFlags = repeats ? .flags : liveAfter[k]
+      machine.transfer = .none
+      unit.beforeInstruction(self, i)
+      do { try machine.execute(i) } catch let error as LiftError {
+        throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
+      }
+      switch machine.transfer {
+      case .systemCall: emitSystemCall(i)
+      case .step(let i, let address, let effects): emitStep(i, address, effects)
+      default: break
+      }
+    }
+    terminate(n, block)
+  }
+
+  // MARK: Ends of blocks
+
+  private func terminate(_ n: Int, _ block: FunctionFacts.Block) {
+    switch block.terminator {
+    case .jump(let edge): go(edge, from: n)
+    case .branch(let taken, let next):
+      guard case .branch(let condition, _) = machine.transfer else {
+        return emitLeave(e.i64.constInt(block.instructions.last?.address ?? block.start))
+      }
+      let yes = function.appendBasicBlock(in: e.context)
+      let no = function.appendBasicBlock(in: e.context)
+      b.condBr(condition, yes, no)
+      let saved = machine
+      b.positionAtEnd(yes)
+      go(taken, from: n)
+      machine = saved
+      b.positionAtEnd(no)
+      go(next, from: n)
+    case .table(let targets): emitTable(targets, from: n)
+    case .jumpIndirect:
+      guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      emitTailCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target, callee: analysis.unknown)
+    case .call(let target, let next):
+      emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target),
+        isKnown: analysis.function(at: target) != nil, next: next, from: n)
+    case .callIndirect(let next):
+      guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      emitCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target,
+        callee: analysis.unknown, isKnown: true, next: next, from: n)
+    case .ret:
+      guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      emitReturn(target)
+    case .leave(let address): emitLeave(e.i64.constInt(address))
+    }
+  }
+
+  /// Follows an edge out of block `n`; a backward one is a safepoint.
+  private func go(_ edge: FunctionFacts.Edge, from n: Int) {
+    switch edge {
+    case .block(let target):
+      if facts.blocks[target].start <= facts.blocks[n].start { emitSafepoint(at: facts.blocks[target].start) }
+      machine.flush(analysis.liveIn[number][target].union(slotHomed))
+      b.br(blocks[target])
+    case .function(let target):
+      let known = analysis.function(at: target) != nil
+      if !known { unit.storeRIP(e.i64.constInt(target), machine.vcpu) }
+      emitTailCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target))
+    case .leave(let address): emitLeave(e.i64.constInt(address))
+    }
+  }
+
+  var slotHomed: RegisterSet {
+    RegisterSet.calleeSaved.subtracting(unit.argumentSet)
+  }
+
+  private func emitTable(_ targets: [UInt64: FunctionFacts.Edge], from n: Int) {
+    guard case .jump(let target) = machine.transfer else {
+      return emitLeave(e.i64.constInt(facts.blocks[n].start))
+    }
+    let saved = machine
+    let other = function.appendBasicBlock(in: e.context)
+    var entries: [FunctionFacts.Edge: BasicBlock] = [:]
+    func block(for edge: FunctionFacts.Edge) -> BasicBlock {
+      if let known = entries[edge] { return known }
+      let here = b.insertBlock!
+      let new = function.appendBasicBlock(in: e.context)
+      entries[edge] = new
+      b.positionAtEnd(new)
+      machine = saved
+      go(edge, from: n)
+      b.positionAtEnd(here)
+      return new
+    }
+    if let index = tableIndex, let table = unit.jumpTable(in: facts.blocks[n]) {
+      let cases = table.targets.enumerated().compactMap { k, address in
+        targets[address].map { (UInt64(k) &+ table.firstIndex, $0) }
+      }
+      let branch = b.switchOn(index, default: other, cases: cases.count)
+      for (value, edge) in cases { branch.addCase(e.i64.constInt(value), block(for: edge)) }
+    } else {
+      let branch = b.switchOn(target, default: other, cases: targets.count)
+      for (address, edge) in targets.sorted(by: { $0.key < $1.key }) {
+        branch.addCase(e.i64.constInt(address), block(for: edge))
+      }
+    }
+    b.positionAtEnd(other)
+    machine = saved
+    emitLeave(target)
+  }
+
+  /// Called before the instruction that reads a jump table.
+  func captureTableIndex(_ value: Value) { tableIndex = value }
+
+  // MARK: Calls and returns
+
+  /// The arguments of a call by the convention; what has no place goes through the VCPU.
+  private func arguments(for callee: Signature) -> [Value] {
+    for r in callee.reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
+      machine.storeSlot(r, machine.get(r))
+    }
+    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.get(r)) }
+    return [machine.vcpu] + convention.arguments.map { r in
+      r == .gpr(.rsp) || callee.reads.contains(r)
+        ? machine.get(r) : LLVMMachine.type(of: r, e).poison
+    }
+  }
+
+  private func emitCall(
+    _ host: Value, _ target: Value, callee: Signature, isKnown: Bool,
+    next: FunctionFacts.Edge?, from n: Int
+  ) {
+    let i = facts.blocks[n].instructions.last!
+    if !isKnown { unit.storeRIP(target, machine.vcpu) }
+    let rsp = machine.get(.gpr(.rsp))
+    let result = b.call(
+      host, unit.prototype, arguments(for: callee), convention: convention.callingConvention)
+    let programCounter = b.extractValue(result, 0)
+    let regular = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    let differs = b.icmp(LLVMIntNE, programCounter, e.i64.constInt(i.next))
+    e.branchCold(differs, cold, regular)
+
+    let before = machine
+    b.positionAtEnd(cold)
+    emitIrregular(programCounter, result, rsp: rsp, callee)
+
+    machine = before
+    b.positionAtEnd(regular)
+    takeResults(result, callee)
+    machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
+    if let next { go(next, from: n) } else {
+      emitLeave(e.i64.constInt(i.next))
+    }
+  }
+
+  private func takeResults(_ result: Value, _ callee: Signature) {
+    machine.forget(callee.changed.union(callee.mustReturn))
+    machine.forget(slotHomed)
+    for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
+      machine.set(r, b.extractValue(result, place + 1))
+    }
+    for r in callee.returned where !unit.resultSet.contains(r) && !isSlotHomed(r) {
+      machine.set(r, machine.loadSlot(r))
+    }
+  }
+
+  /// The callee did not return to behind the call: hand over and return on.
+  ///
+  /// Fresh: it returned, but elsewhere; its results and everything this frame has changed go into
+  /// the VCPU. Already unwinding: the VCPU is right about all that the callee touches; this frame
+  /// adds what only it has changed.
+  private func emitIrregular(_ pc: Value, _ result: Value, rsp: Value, _ callee: Signature) {
+    let fresh = function.appendBasicBlock(in: e.context)
+    let join = function.appendBasicBlock(in: e.context)
+    let state = machine.slotAddress(Slots.unwinding)
+    let unwinding = b.load(e.i8, state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    b.condBr(b.icmp(LLVMIntEQ, unwinding, e.i8.null), fresh, join)
+    let kept = RegisterSet.calleeSaved.intersection(unit.argumentSet)
+      .intersection(signature.reads.union(ownWrites))
+
+    b.positionAtEnd(fresh)
+    for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
+      machine.storeSlot(r, b.extractValue(result, place + 1))
+    }
+    for r in kept.intersection(callee.touched).subtracting(callee.changed) {
+      machine.storeSlot(r, machine.read(r))
+    }
+    machine.storeSlot(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
+    unit.storeRIP(pc, machine.vcpu)
+    b.store(e.i8.constInt(1), state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    b.br(join)
+
+    b.positionAtEnd(join)
+    for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
+    returnInterpreted()
+  }
+
+  private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
+
+  /// Returns to the caller with a PC that no call expects.
+  private func returnUnwinding() {
+    let poison = unit.resultType.poison
+    b.ret(b.insertValue(poison, e.i64.constInt(1), 0))
+  }
+
+  private func results(at pc: Value) -> Value {
+    var value = b.insertValue(unit.resultType.poison, pc, 0)
+    for (place, r) in convention.results.enumerated() where signature.returned.contains(r) {
+      value = b.insertValue(value, machine.get(r), place + 1)
+    }
+    return value
+  }
+
+  private func storeResultSlots() {
+    for r in signature.returned where !unit.resultSet.contains(r) && !isSlotHomed(r) {
+      machine.storeSlot(r, machine.get(r))
+    }
+    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.get(r)) }
+  }
+
+  private func emitReturn(_ target: Value) {
+    let regular = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    let expected = b.add(entryRSP, e.i64.constInt(8))
+    e.branchCold(b.icmp(LLVMIntNE, machine.get(.gpr(.rsp)), expected), cold, regular)
+    let saved = machine
+    b.positionAtEnd(cold)
+    emitLeave(target)
+    b.positionAtEnd(regular)
+    machine = saved
+    storeResultSlots()
+    b.ret(results(at: target))
+  }
+
+  private func emitTailCall(_ host: Value, _ target: Value, callee: Signature) {
+    let regular = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, machine.get(.gpr(.rsp)), entryRSP), cold, regular)
+    let saved = machine
+    b.positionAtEnd(cold)
+    emitLeave(target)
+    b.positionAtEnd(regular)
+    machine = saved
+    // Results that the callee does not deliver are this frame's to store.
+    let own = signature.returned.subtracting(callee.changed.union(callee.mustReturn))
+    for r in own where !unit.resultSet.contains(r) && !isSlotHomed(r) {
+      machine.storeSlot(r, machine.get(r))
+    }
+    var result = b.call(
+      host, unit.prototype, arguments(for: callee), convention: convention.callingConvention,
+      tail: LLVMTailCallKindTail)
+    for (place, r) in convention.results.enumerated() where own.contains(r) {
+      result = b.insertValue(result, machine.get(r), place + 1)
+    }
+    b.ret(result)
+  }
+
+  // MARK: The slow ways
+
+  /// Everything this frame knows goes into the VCPU.
+  private func handOver() {
+    let known = signature.reads.union(ownWrites).union(calleeChanges)
+    for r in known where !isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
+    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
+  }
+
+  private lazy var calleeChanges: RegisterSet = facts.blocks.reduce(into: []) { set, block in
+    switch block.terminator {
+    case .call(let target, _): set.formUnion(analysis.callee(target).returned)
+    case .callIndirect: set.formUnion(analysis.unknown.returned)
+    default: break
+    }
+  }
+
+  /// The interpreter goes on at `pc` as this frame, and this frame returns what it comes back with.
+  private func emitLeave(_ pc: Value) {
+    handOver()
+    unit.storeRIP(pc, machine.vcpu)
+    returnInterpreted()
+  }
+
+  private func returnInterpreted() {
+    let type = IRType.function(e.i64, [e.ptr, e.i64])
+    let next = b.call(unit.runtime(Symbol.interpret, type).value, type, [machine.vcpu, entryRSP])
+    var value = b.insertValue(unit.resultType.poison, next, 0)
+    for (place, r) in convention.results.enumerated() where signature.returned.contains(r) {
+      value = b.insertValue(value, machine.loadSlot(r), place + 1)
+    }
+    b.ret(value)
+  }
+
+  private func emitFault(_ m: inout LLVMMachine, _ fault: Fault) {
+    let saved = machine
+    machine = m
+    handOver()
+    unit.storeRIP(e.i64.constInt(unit.currentAddress), machine.vcpu)
+    let type = IRType.function(e.i64, [e.ptr, e.i64])
+    b.call(unit.runtime(Symbol.fault, type).value, type,
+      [machine.vcpu, e.i64.constInt(UInt64(fault.rawValue))])
+    returnUnwinding()
+    machine = saved
+  }
+
+  /// Calls a runtime function that answers whether host frames have to return.
+  private func callRuntime(_ name: String, _ arguments: [Value]) {
+    let type = IRType.function(e.i64, [e.ptr] + arguments.map(\.type))
+    let answer = b.call(unit.runtime(name, type).value, type, [machine.vcpu] + arguments)
+    let go = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
+    b.positionAtEnd(cold)
+    returnUnwinding()
+    b.positionAtEnd(go)
+  }
+
+  private func emitSystemCall(_ i: Instruction) {
+    handOver()
+    unit.storeRIP(e.i64.constInt(i.next), machine.vcpu)
+    callRuntime(Symbol.systemCall, [])
+    machine.forget(slotHomed)
+    machine.set(.gpr(.rax), machine.loadSlot(.gpr(.rax)))
+  }
+
+  private func emitStep(_ i: Instruction, _ address: Value?, _ x: StepEffects) {
+    let reads = RegisterSet(
+      gpr: x.readsGPR, flags: x.readsFlags, vectors: UInt32(x.readsVector))
+    let writes = RegisterSet(
+      gpr: x.writesGPR, flags: x.writesFlags, vectors: UInt32(x.writesVector))
+    // What is written may also be left alone: its slot has to be right before.
+    for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
+    unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
+    callRuntime(Symbol.step, [e.i64.constInt(i.address), address ?? e.i64.null])
+    for r in writes { machine.set(r, machine.loadSlot(r)) }
+  }
+
+  private func emitSafepoint(at address: UInt64) {
+    let pending = b.load(e.i32, machine.slotAddress(Slots.pending), align: 4, kind: e.tbaaKind, tag: e.vcpuTag)
+    pending.isVolatile = true
+    let cold = function.appendBasicBlock(in: e.context)
+    let go = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
+    b.positionAtEnd(cold)
+    let saved = machine
+    handOver()
+    unit.storeRIP(e.i64.constInt(address), machine.vcpu)
+    callRuntime(Symbol.safepoint, [])
+    b.br(go)
+    machine = saved
+    b.positionAtEnd(go)
+  }
+}

@@ -1,0 +1,190 @@
+// Floating point: x86's results on every target.
+//
+// x86 hosts compute NaNs as the guest does. Elsewhere a result that is NaN takes an unlikely branch
+// to where x86's choice is made (SDM vol. 1, 4.8.3.5): the first operand's, quieted, else the
+// second's, else the negative default.
+
+import LLVM
+import Semantics
+
+private var e: Emission { Emission.current }
+private var b: Builder { Emission.current.builder }
+
+extension IRVector {
+  private static func bitsOf(_ value: Value, _ type: IRType) -> Value { b.bitCast(value, type) }
+
+  /// `value` as the integer type of the same shape.
+  private static func integer(like type: IRType) -> IRType {
+    if type.isVector {
+      let bits = type.elementType == e.float ? 32 : 64
+      return e.context.int(bits).vector(type.vectorSize)
+    }
+    return type == e.float ? e.i32 : e.i64
+  }
+
+  private static func constant(_ bits: UInt64, _ type: IRType) -> Value {
+    type.isVector
+      ? constVector([Value](repeating: type.elementType.constInt(bits), count: type.vectorSize))
+      : type.constInt(bits)
+  }
+
+  /// Replaces a NaN result by the one x86 gives for `operands`.
+  private static func withX86NaN(_ result: Value, _ operands: [Value]) -> Value {
+    if e.target.hasX86NaN { return result }
+    let type = result.type
+    let bits = (type.isVector ? type.elementType : type) == e.float ? 32 : 64
+    let isNaN = b.fcmp(LLVMRealUNO, result, result)
+    let any: Value
+    if type.isVector {
+      let mask = b.bitCast(isNaN, e.context.int(type.vectorSize))
+      any = b.icmp(LLVMIntNE, mask, mask.type.null)
+    } else {
+      any = isNaN
+    }
+    let function = b.insertBlock!.parent
+    let cold = function.appendBasicBlock(in: e.context)
+    let done = function.appendBasicBlock(in: e.context)
+    let from = b.insertBlock!
+    e.branchCold(any, cold, done)
+    b.positionAtEnd(cold)
+    let integers = integer(like: type)
+    let quietBit = constant(bits == 32 ? 0x0040_0000 : 0x0008_0000_0000_0000, integers)
+    var chosen = constant(bits == 32 ? 0xffc0_0000 : 0xfff8_0000_0000_0000, integers)
+    for operand in operands.reversed() {
+      let quiet = b.or(b.bitCast(operand, integers), quietBit)
+      chosen = b.select(b.fcmp(LLVMRealUNO, operand, operand), quiet, chosen)
+    }
+    let fixed = b.select(isNaN, b.bitCast(chosen, type), result)
+    b.br(done)
+    b.positionAtEnd(done)
+    let phi = b.phi(type)
+    phi.addIncoming(result, from: from)
+    phi.addIncoming(fixed, from: cold)
+    return phi
+  }
+
+  private static func compute(_ operation: FloatOperation, _ x: Value, _ y: Value) -> Value {
+    switch operation {
+    case .add: return withX86NaN(b.fadd(x, y), [x, y])
+    case .subtract: return withX86NaN(b.fsub(x, y), [x, y])
+    case .multiply: return withX86NaN(b.fmul(x, y), [x, y])
+    case .divide: return withX86NaN(b.fdiv(x, y), [x, y])
+    // The second operand if either is NaN or both are zero: what a plain compare and select does.
+    case .minimum: return b.select(b.fcmp(LLVMRealOLT, x, y), x, y)
+    case .maximum: return b.select(b.fcmp(LLVMRealOGT, x, y), x, y)
+    }
+  }
+
+  private static func root(_ x: Value) -> Value {
+    withX86NaN(b.call(e.module.intrinsic("llvm.sqrt", [x.type]), [x]), [x])
+  }
+
+  private static func round(_ rounding: FloatRounding, _ x: Value) -> Value {
+    let name =
+      switch rounding {
+      case .nearest, .current: "llvm.roundeven"
+      case .down: "llvm.floor"
+      case .up: "llvm.ceil"
+      case .towardZero: "llvm.trunc"
+      }
+    return b.call(e.module.intrinsic(name, [x.type]), [x])
+  }
+
+  private static func predicate(_ p: FloatPredicate) -> LLVMRealPredicate {
+    switch p {
+    case .equal: LLVMRealOEQ
+    case .less: LLVMRealOLT
+    case .lessOrEqual: LLVMRealOLE
+    case .unordered: LLVMRealUNO
+    case .notEqual: LLVMRealUNE
+    case .notLess: LLVMRealUGE
+    case .notLessOrEqual: LLVMRealUGT
+    case .ordered: LLVMRealORD
+    }
+  }
+
+  // Lanes.
+  func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes _: W.Type) -> Self {
+    Self(Self.compute(operation, floats(W.bits), other.floats(W.bits)))
+  }
+  func squareRoot<W: Word>(lanes _: W.Type) -> Self { Self(Self.root(floats(W.bits))) }
+  func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes _: W.Type) -> Self {
+    let flags = b.fcmp(Self.predicate(predicate), floats(W.bits), other.floats(W.bits))
+    return Self(b.sext(flags, Self.laneType(W.bits)))
+  }
+  func rounded<W: Word>(_ rounding: FloatRounding, lanes _: W.Type) -> Self {
+    Self(Self.withX86NaN(Self.round(rounding, floats(W.bits)), [floats(W.bits)]))
+  }
+
+  // Scalars, as bit patterns.
+  private static func float<W: Word>(_ w: W) -> Value where W.Carrier == Value, W.Flag == IRFlag {
+    b.bitCast(w.carrier, floatType(W.bits))
+  }
+  private static func word<W: Word>(_ v: Value) -> W where W.Carrier == Value, W.Flag == IRFlag {
+    wrap(b.bitCast(v, e.context.int(W.bits)))
+  }
+
+  static func float<W: Word>(_ operation: FloatOperation, _ x: W, _ y: W) -> W
+  where W.Carrier == Value, W.Flag == IRFlag { word(compute(operation, float(x), float(y))) }
+  static func squareRoot<W: Word>(_ x: W) -> W where W.Carrier == Value, W.Flag == IRFlag {
+    word(root(float(x)))
+  }
+  static func rounded<W: Word>(_ rounding: FloatRounding, _ x: W) -> W
+  where W.Carrier == Value, W.Flag == IRFlag {
+    let f = float(x)
+    return word(withX86NaN(round(rounding, f), [f]))
+  }
+  static func isUnordered<W: Word>(_ x: W, _ y: W) -> IRFlag
+  where W.Carrier == Value, W.Flag == IRFlag { IRFlag(b.fcmp(LLVMRealUNO, float(x), float(y))) }
+  static func isFloatLess<W: Word>(_ x: W, _ y: W) -> IRFlag
+  where W.Carrier == Value, W.Flag == IRFlag { IRFlag(b.fcmp(LLVMRealOLT, float(x), float(y))) }
+  static func isFloatEqual<W: Word>(_ x: W, _ y: W) -> IRFlag
+  where W.Carrier == Value, W.Flag == IRFlag { IRFlag(b.fcmp(LLVMRealOEQ, float(x), float(y))) }
+
+  static func convertFloat<A: Word, B: Word>(_ x: A, to _: B.Type) -> B
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    let f = float(x)
+    let result = B.bits > A.bits ? b.fpExt(f, e.double) : b.fpTrunc(f, e.float)
+    if e.target.hasX86NaN { return word(result) }
+    // Some hosts drop sign and payload: rebuild them from the operand's.
+    let source = x.carrier
+    let quiet: Value
+    if B.bits > A.bits {
+      let wide = b.zext(source, e.i64)
+      let sign = b.shl(b.and(wide, e.i64.constInt(0x8000_0000)), e.i64.constInt(32))
+      let payload = b.shl(b.and(wide, e.i64.constInt(0x003f_ffff)), e.i64.constInt(29))
+      quiet = b.or(b.or(sign, payload), e.i64.constInt(0x7ff8_0000_0000_0000))
+    } else {
+      let sign = b.and(b.lshr(source, e.i64.constInt(32)), e.i64.constInt(0x8000_0000))
+      let payload = b.and(b.lshr(source, e.i64.constInt(29)), e.i64.constInt(0x003f_ffff))
+      quiet = b.trunc(b.or(b.or(sign, payload), e.i64.constInt(0x7fc0_0000)), e.i32)
+    }
+    let isNaN = b.fcmp(LLVMRealUNO, f, f)
+    return wrap(b.select(isNaN, quiet, b.bitCast(result, e.context.int(B.bits))))
+  }
+
+  static func convertToFloat<A: Word, B: Word>(signed x: A, to _: B.Type) -> B
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    word(b.siToFP(x.carrier, floatType(B.bits)))
+  }
+
+  static func convertToSigned<A: Word, B: Word>(_ x: A, to _: B.Type, _ rounding: FloatRounding) -> B
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    var f = float(x)
+    if e.target.architecture == "x86_64", rounding == .towardZero || rounding == .nearest || rounding == .current {
+      let vector = floatType(A.bits).vector(128 / A.bits)
+      let lanes = b.insertElement(vector.null, f, 0)
+      let truncating = rounding == .towardZero ? "t" : ""
+      let name = A.bits == 64
+        ? "llvm.x86.sse2.cvt\(truncating)sd2si" : "llvm.x86.sse.cvt\(truncating)ss2si"
+      return wrap(b.call(e.module.intrinsic(B.bits == 64 ? name + "64" : name), [lanes]))
+    }
+    if rounding != .towardZero { f = round(rounding, f) }
+    let type = e.context.int(B.bits)
+    let saturated = b.call(e.module.intrinsic("llvm.fptosi.sat", [type, f.type]), [f])
+    // Too small saturates to the integer indefinite by itself; too large and NaN do not.
+    let limit = f.type.constReal(B.bits == 64 ? 9223372036854775808.0 : 2147483648.0)
+    let indefinite = type.constInt(1 << UInt64(B.bits - 1))
+    return wrap(b.select(b.fcmp(LLVMRealOLT, f, limit), saturated, indefinite))
+  }
+}

@@ -1,0 +1,300 @@
+// Which registers a guest function takes, gives back and touches: the recovered signatures, to a
+// fixpoint over the whole call graph.
+//
+// For every function f:
+//   reads(f)    registers whose value at entry may matter: live at its entry
+//   returned(f) registers whose new value its callers get: changed, and somebody wants it
+//   changed(f)  registers that may differ after a regular return (restored ones are not in it)
+//   touched(f)  registers that it or anything it calls writes, restored or not
+//
+// All four only grow, so iterating over a worklist ends. The psABI is not trusted for code that is
+// translated; it is what unknown code is assumed to keep (docs/QUIRKS.md, "Unknown code").
+
+import Discovery
+import X86
+
+struct Signature: Equatable {
+  var reads: RegisterSet = []
+  var changed: RegisterSet = []
+  var wanted: RegisterSet = []
+  var touched: RegisterSet = []
+  /// Delivers even what it does not change, because an indirect call or a tail call of a function
+  /// that returns it relies on that.
+  var mustReturn: RegisterSet = []
+  /// Reachable by other ways than direct calls.
+  var isAddressTaken = false
+
+  var returned: RegisterSet { changed.union(mustReturn).intersection(wanted) }
+}
+
+struct SignatureAnalysis {
+  private(set) var functions: [FunctionFacts]
+  private(set) var signatures: [Signature]
+  private let index: [UInt64: Int]
+  /// Live registers at the start of each block, by function.
+  private(set) var liveIn: [[RegisterSet]]
+  /// Per function and block: registers that are known to be restored at that exit.
+  private var restored: [[RegisterSet]]
+  /// What indirect calls assume of whoever they reach.
+  private(set) var unknown: Signature
+
+  private var callers: [[Int]]
+  private var queue: [Int] = []
+  private var queued: [Bool]
+
+  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>) {
+    self.functions = functions
+    let count = functions.count
+    index = Dictionary(uniqueKeysWithValues: functions.enumerated().map { ($1.entry, $0) })
+    signatures = .init(repeating: Signature(), count: count)
+    liveIn = functions.map { .init(repeating: [], count: $0.blocks.count) }
+    restored = functions.map { .init(repeating: [], count: $0.blocks.count) }
+    callers = .init(repeating: [], count: count)
+    queued = .init(repeating: false, count: count)
+
+    let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
+      .subtracting(RegisterSet(.flag(.df)))
+    unknown = Signature(
+      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp),
+      changed: callerSaved, wanted: .results, touched: .all, mustReturn: .results,
+      isAddressTaken: true)
+
+    for (f, facts) in functions.enumerated() {
+      signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
+      signatures[f].wanted = .results
+      if signatures[f].isAddressTaken { signatures[f].mustReturn = .results }
+      var seen = Set<Int>()
+      for block in facts.blocks {
+        for g in callees(of: block) where seen.insert(g).inserted { callers[g].append(f) }
+      }
+    }
+    for f in functions.indices { findRestored(f) }
+    for f in functions.indices.reversed() { enqueue(f) }
+    solve()
+  }
+
+  func function(at entry: UInt64) -> Int? { index[entry] }
+  func signature(of entry: UInt64) -> Signature? { index[entry].map { signatures[$0] } }
+
+  private func callees(of block: FunctionFacts.Block) -> [Int] {
+    var all: [Int] = []
+    if case .call(let target, _) = block.terminator, let g = index[target] { all.append(g) }
+    for case .function(let target) in block.edges { if let g = index[target] { all.append(g) } }
+    return all
+  }
+
+  private mutating func enqueue(_ f: Int) {
+    if !queued[f] {
+      queued[f] = true
+      queue.append(f)
+    }
+  }
+
+  private mutating func solve() {
+    while let f = queue.popLast() {
+      queued[f] = false
+      update(f)
+    }
+  }
+
+  /// Callee-saved registers that a call changes all the same.
+  private func clobbers(_ block: FunctionFacts.Block) -> RegisterSet {
+    switch block.terminator {
+    case .call(let target, _):
+      let changed = index[target].map { signatures[$0].changed } ?? unknown.changed
+      return changed.intersection(.calleeSaved)
+    case .callIndirect: return unknown.changed.intersection(.calleeSaved)
+    default: return []
+    }
+  }
+
+  private mutating func findRestored(_ f: Int) {
+    let facts = functions[f]
+    let frames = FrameAnalysis(facts) { clobbers(facts.blocks[$0]) }
+    for b in facts.blocks.indices {
+      var set: RegisterSet = []
+      if let state = frames.atExit[b] {
+        for n in 0..<16 where state.registers[n] == .entry(UInt8(n)) { set.insert(.gpr(n)) }
+      }
+      restored[f][b] = set
+    }
+  }
+
+  /// The signature behind a call's or tail call's target.
+  func callee(_ target: UInt64) -> Signature { index[target].map { signatures[$0] } ?? unknown }
+
+  /// Recomputes f and spreads what grew.
+  private mutating func update(_ f: Int) {
+    let facts = functions[f]
+    var s = signatures[f]
+
+    // What may be written, here or below.
+    var written: RegisterSet = []
+    var touched: RegisterSet = []
+    for block in facts.blocks {
+      written.formUnion(block.may)
+      touched.formUnion(block.may)
+      switch block.terminator {
+      case .call(let target, _):
+        written.formUnion(callee(target).changed)
+        touched.formUnion(callee(target).touched)
+      case .callIndirect:
+        written.formUnion(unknown.changed)
+        touched.formUnion(unknown.touched)
+      case .jumpIndirect, .leave: touched.formUnion(unknown.touched)
+      default: break
+      }
+      for edge in block.edges {
+        switch edge {
+        case .function(let target): touched.formUnion(callee(target).touched)
+        case .leave: touched.formUnion(unknown.touched)
+        case .block: break
+        }
+      }
+    }
+    // What differs at the exits.
+    var changed: RegisterSet = []
+    for (b, block) in facts.blocks.enumerated() {
+      let here = written.subtracting(restored[f][b])
+      switch block.terminator {
+      case .ret: changed.formUnion(here)
+      case .jumpIndirect, .leave: changed.formUnion(here.union(unknown.changed))
+      default: break
+      }
+      for edge in block.edges {
+        switch edge {
+        case .function(let target): changed.formUnion(here.union(callee(target).changed))
+        case .leave: changed.formUnion(here.union(unknown.changed))
+        case .block: break
+        }
+      }
+    }
+    changed.remove(.gpr(.rsp))
+    s.changed.formUnion(changed)
+    s.touched.formUnion(touched)
+
+    let live = liveness(f, returned: s.returned)
+    s.reads.formUnion(live.first ?? [])
+    s.reads.formUnion(.rsp)
+
+    if s != signatures[f] {
+      let breaksABI = s.changed.intersection(.calleeSaved) != signatures[f].changed.intersection(.calleeSaved)
+      signatures[f] = s
+      for c in callers[f] {
+        if breaksABI { findRestored(c) }
+        enqueue(c)
+      }
+    }
+    spreadDemand(f)
+  }
+
+  /// Tells callees what is read behind the calls to them.
+  private mutating func spreadDemand(_ f: Int) {
+    let facts = functions[f]
+    let returned = signatures[f].returned
+    for block in facts.blocks {
+      switch block.terminator {
+      case .call(let target, .some(let next)):
+        let after = liveAfter(f, next)
+        if let g = index[target] { demand(g, after.subtracting(.rsp), tail: []) }
+      case .callIndirect(.some(let next)):
+        demandUnknown(liveAfter(f, next).intersection(unknown.changed))
+      case .jumpIndirect: demandUnknown(returned)
+      default: break
+      }
+      for case .function(let target) in block.edges {
+        if let g = index[target] { demand(g, returned, tail: returned.intersection(.results)) }
+      }
+    }
+  }
+
+  func liveAfter(_ f: Int, _ edge: FunctionFacts.Edge) -> RegisterSet {
+    switch edge {
+    case .block(let n): liveIn[f][n]
+    case .function(let target): callee(target).reads
+    case .leave: Self.leaveLive
+    }
+  }
+
+  private mutating func demand(_ g: Int, _ wanted: RegisterSet, tail: RegisterSet) {
+    let old = signatures[g]
+    signatures[g].wanted.formUnion(wanted)
+    signatures[g].mustReturn.formUnion(tail)
+    if signatures[g].returned != old.returned || signatures[g].mustReturn != old.mustReturn {
+      enqueue(g)
+      for c in callers[g] { enqueue(c) }
+    }
+  }
+
+  private mutating func demandUnknown(_ wanted: RegisterSet) {
+    if unknown.wanted.isSuperset(of: wanted) { return }
+    unknown.wanted.formUnion(wanted)
+    unknown.mustReturn.formUnion(wanted)
+    for f in functions.indices where signatures[f].isAddressTaken {
+      signatures[f].wanted.formUnion(unknown.wanted)
+      signatures[f].mustReturn.formUnion(unknown.wanted)
+      enqueue(f)
+      for c in callers[f] { enqueue(c) }
+    }
+  }
+
+  /// What code behind an unresolved jump may need.
+  static let unknownLive: RegisterSet = RegisterSet.gprs.union(.arguments)
+    /// What the interpreter may need when it takes over in the middle of a function.
+  static let leaveLive: RegisterSet = RegisterSet.gprs.union(.flags).union(.arguments)
+
+  /// Backward liveness over the blocks; answers live-in of each, the entry first.
+  private mutating func liveness(_ f: Int, returned: RegisterSet) -> [RegisterSet] {
+    let facts = functions[f]
+    var live = liveIn[f]
+    var changed = true
+    while changed {
+      changed = false
+      for b in facts.blocks.indices.reversed() {
+        let block = facts.blocks[b]
+        let out = Self.before(block, live, returned, unknown, callee)
+        let new = block.use.union(out.subtracting(block.def)).union(live[b])
+        if new != live[b] {
+          live[b] = new
+          changed = true
+        }
+      }
+    }
+    liveIn[f] = live
+    return live
+  }
+
+  /// Live before the terminator acts, behind the block's last instruction.
+  private static func before(
+    _ block: FunctionFacts.Block, _ live: [RegisterSet], _ returned: RegisterSet,
+    _ unknown: Signature, _ callee: (UInt64) -> Signature
+  ) -> RegisterSet {
+    func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
+      switch edge {
+      case .block(let n): return live[n]
+      case .function(let target):
+        let g = callee(target)
+        return g.reads.union(returned.subtracting(g.changed.union(g.mustReturn)))
+      case .leave: return leaveLive
+      }
+    }
+    func call(_ g: Signature, _ next: FunctionFacts.Edge?) -> RegisterSet {
+      let after = next.map(at) ?? []
+      return after.subtracting(g.returned).union(g.reads)
+    }
+    switch block.terminator {
+    case .ret: return returned.union(.rsp)
+    case .jumpIndirect: return unknownLive
+    case .leave: return leaveLive
+    case .call(let target, let next): return call(callee(target), next)
+    case .callIndirect(let next): return call(unknown, next)
+    case .jump, .branch, .table:
+      return block.edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
+    }
+  }
+
+  /// Live before the terminator of block `b` of function `f` acts.
+  func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
+    Self.before(functions[f].blocks[b], liveIn[f], signatures[f].returned, unknown, callee)
+  }
+}

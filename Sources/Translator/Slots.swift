@@ -1,0 +1,4 @@
+import RuntimeABI
+
+/// VCPU fields that are not registers.
+typealias Slots = VCPUOffset

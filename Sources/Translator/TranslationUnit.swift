@@ -1,0 +1,123 @@
+// One LLVM module of translated functions (a shard), and what all of them share: the prototype,
+// the inline code-map lookup, declarations of the runtime's entry points.
+
+import LLVM
+import RuntimeABI
+import X86
+
+public enum TranslationError: Error, CustomStringConvertible {
+  /// A bug in the lifter: the function is left to the interpreter.
+  case lifting(function: UInt64, at: UInt64, String)
+  case invalidIR(String)
+
+  public var description: String {
+    switch self {
+    case .lifting(let f, let at, let what):
+      "function 0x\(String(f, radix: 16)): 0x\(String(at, radix: 16)): \(what)"
+    case .invalidIR(let what): "invalid IR: \(what)"
+    }
+  }
+}
+
+final class TranslationUnit {
+  let emission: Emission
+  let analysis: SignatureAnalysis
+  let convention: Convention
+  let argumentSet: RegisterSet
+  let resultSet: RegisterSet
+  let prototype: IRType
+  let resultType: IRType
+  /// Where `code map[mask + 1]` is linked; its entries are written by the unit that has it.
+  let codeMapMask: UInt64
+  private(set) var currentAddress: UInt64 = 0
+  private let attributes: [Attribute]
+
+  init(module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64) {
+    let e = Emission(module: module, target: target)
+    emission = e
+    self.analysis = analysis
+    self.codeMapMask = codeMapMask
+    convention = Convention.forArchitecture(target.architecture)
+    argumentSet = convention.argumentSet
+    resultSet = convention.resultSet
+    let types = convention.results.map { LLVMMachine.type(of: $0, e) }
+    resultType = e.context.structType([e.i64] + types)
+    prototype = .function(
+      resultType, [e.ptr] + convention.arguments.map { LLVMMachine.type(of: $0, e) })
+    attributes = [e.context.attribute("nounwind"), e.context.attribute("null_pointer_is_valid")]
+  }
+
+  static func symbol(_ entry: UInt64) -> String { "f_" + String(entry, radix: 16) }
+
+  func declare(_ entry: UInt64) -> Function { declare(named: Self.symbol(entry)) }
+
+  func declare(named name: String) -> Function {
+    if let known = emission.module.function(named: name) { return known }
+    let f = emission.module.addFunction(name, prototype)
+    f.callConvention = convention.callingConvention
+    f.visibility = LLVMHiddenVisibility
+    for a in attributes { f.addAttribute(a) }
+    f.addAttribute(emission.context.attribute("noalias"), at: .parameter(0))
+    return f
+  }
+
+  /// The translated function at a guest address, or the way into the interpreter.
+  func hostFunction(_ entry: UInt64) -> Value {
+    analysis.function(at: entry) != nil ? declare(entry).value : declare(named: Symbol.miss).value
+  }
+
+  func runtime(_ name: String, _ type: IRType) -> Function {
+    if let known = emission.module.function(named: name) { return known }
+    let f = emission.module.addFunction(name, type)
+    f.visibility = LLVMHiddenVisibility
+    f.addAttribute(emission.context.attribute("nounwind"))
+    return f
+  }
+
+  func storeRIP(_ address: Value, _ vcpu: Value) {
+    let e = emission
+    let slot = e.builder.inBoundsGEP(e.i8, vcpu, e.i64.constInt(UInt64(Slots.rip)))
+    e.builder.store(address, slot, align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
+  }
+
+  var codeMap: Value {
+    if let known = emission.module.global(named: Self.codeMapSymbol) { return known.value }
+    let g = emission.module.addGlobal(Self.codeMapSymbol, emission.i8)
+    g.visibility = LLVMHiddenVisibility
+    return g.value
+  }
+  static let codeMapSymbol = "recast_code_map"
+
+  /// Host code for a guest address: the first probe inline, the rest in `recast_lookup`.
+  func lookup(_ target: Value, function: Function, vcpu: Value) -> Value {
+    let e = emission
+    let b = e.builder
+    let hash = b.and(
+      b.lshr(b.mul(target, e.i64.constInt(0x9e37_79b9_7f4a_7c15)), e.i64.constInt(32)),
+      e.i64.constInt(codeMapMask))
+    let entry = b.gep(e.i8, codeMap, b.shl(hash, e.i64.constInt(4)))
+    let key = b.load(e.i64, entry, align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
+    let found = b.load(
+      e.ptr, b.gep(e.i8, entry, e.i64.constInt(8)), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
+    let full = b.or(target, e.i64.constInt(CodeMap.deliversAll))
+    let from = b.insertBlock!
+    let slow = function.appendBasicBlock(in: e.context)
+    let done = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, key, full), slow, done)
+    b.positionAtEnd(slow)
+    storeRIP(target, vcpu)
+    let type = IRType.function(e.ptr, [e.i64])
+    let other = b.call(runtime(Self.lookupSymbol, type).value, type, [target])
+    b.br(done)
+    b.positionAtEnd(done)
+    let phi = b.phi(e.ptr)
+    phi.addIncoming(found, from: from)
+    phi.addIncoming(other, from: slow)
+    return phi
+  }
+  static let lookupSymbol = "recast_lookup"
+
+  func beforeInstruction(_ lifter: FunctionLifter, _ i: Instruction) {
+    currentAddress = i.address
+  }
+}

@@ -1,0 +1,72 @@
+import Discovery
+import LLVM
+import RuntimeABI
+
+/// Translates the functions of one guest program: analyses them once, then fills any number of LLVM
+/// modules with them.
+///
+///     let translator = Translator(functions, addressTaken: taken)
+///     for shard in translator.shards(count: 8) { try translator.translate(shard, into: module, for: traits) }
+///     translator.emitStubs(image, into: lastModule, for: traits)
+public struct Translator {
+  let analysis: SignatureAnalysis
+  /// Functions that are left to the interpreter, by index.
+  public var excluded: Set<Int> = []
+
+  public init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>) {
+    analysis = SignatureAnalysis(functions, addressTaken: addressTaken)
+  }
+
+  public var functionCount: Int { analysis.functions.count }
+  public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }
+
+  /// Splits the functions, in address order, into at most `count` runs of similar size.
+  public func shards(count: Int) -> [[Int]] {
+    let weights = analysis.functions.map { f in f.blocks.reduce(0) { $0 + $1.instructions.count } }
+    let total = weights.reduce(0, +)
+    let share = max(1, (total + count - 1) / count)
+    var shards: [[Int]] = [[]]
+    var filled = 0
+    for f in weights.indices {
+      if filled >= share && shards.count < count {
+        shards.append([])
+        filled = 0
+      }
+      shards[shards.count - 1].append(f)
+      filled += weights[f]
+    }
+    return shards
+  }
+
+  private var codeMapMask: UInt64 { StubEmitter.mask(forCount: functionCount) }
+
+  /// Lifts `functions` into `module`.
+  public func translate(_ functions: [Int], into module: Module, for target: TargetTraits)
+    throws
+  {
+    let unit = TranslationUnit(
+      module: module, analysis: analysis, target: target, codeMapMask: codeMapMask)
+    Emission.current = unit.emission
+    defer { Emission.current = nil }
+    for f in functions where !excluded.contains(f) {
+      try FunctionLifter(unit, number: f).lift()
+    }
+  }
+
+  /// Emits what the artifact has once: code map, image description, adapters.
+  public func emitStubs(_ image: ImageFacts, into module: Module, for target: TargetTraits) {
+    let unit = TranslationUnit(
+      module: module, analysis: analysis, target: target, codeMapMask: codeMapMask)
+    Emission.current = unit.emission
+    defer { Emission.current = nil }
+    // Code that changes callee-saved registers is for the interpreter's checks when it is reached
+    // from outside.
+    let reachable = analysis.functions.indices.filter {
+      !excluded.contains($0)
+        && analysis.signatures[$0].changed.intersection(.calleeSaved).isEmpty
+    }
+    StubEmitter(unit: unit).emit(image, translated: reachable)
+    // A function that was left out is still called by those that were not.
+    for f in excluded.sorted() { StubEmitter(unit: unit).emitLeftOut(analysis.functions[f].entry) }
+  }
+}
