@@ -54,5 +54,7 @@ let package = Package(
         "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),
+    .testTarget(
+      name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
   ]
 )
