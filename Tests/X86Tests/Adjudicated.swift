@@ -75,6 +75,8 @@ let adjudicated = [
   Adjudicated("popfq", "popf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
   Adjudicated("clwb", "xsaveopt", "66 0F AE /6 (SDM vol. 2, CLWB)"),
   Adjudicated("rdpid", "rdseed", "F3 0F C7 /7; runs on this processor"),
+  Adjudicated("pause", "xchg", "F3 REX 90 without REX.B (SDM vol. 2, PAUSE)"),
+  Adjudicated("xchg", "nop", "of several REX prefixes the last one counts"),
   Adjudicated("vcvtpd2ps", "vcvtpd2psx", "assembler suffix"),
   Adjudicated("vcvtpd2dq", "vcvtpd2dqx", "assembler suffix"),
   Adjudicated("vcvttpd2dq", "vcvttpd2dqx", "assembler suffix"),
@@ -82,26 +84,68 @@ let adjudicated = [
 
 private let nearBranches: Set<String> = ["jmp", "call", "ret", "xbegin"]
 
-/// Whether a difference is settled: by the list, or by one of three rules.
-func isAdjudicated(_ bytes: [UInt8], _ ours: Reading, _ theirs: Reading, _ i: Instruction?) -> Bool {
+private let segmentOverrides: Set<UInt8> = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]
+private let sizeOverrides: Set<UInt8> = [0x66, 0x67]
+private let repeats: Set<UInt8> = [0xf2, 0xf3]
+
+private func isREX(_ byte: UInt8) -> Bool { byte & 0xf0 == 0x40 }
+
+/// Whether a difference is settled: by the list, or by one of these rules.
+func isAdjudicated(
+  _ bytes: [UInt8], _ ours: Reading, _ refusal: DecodeError?, _ theirs: Reading,
+  _ capstone: SecondOpinion
+) -> Bool {
+  if refusal == .unsupported { return true }
   if adjudicated.contains(where: {
     $0.ours == ours.mnemonic && $0.theirs.contains(theirs.mnemonic)
   }) {
     return true
   }
-  let legacy = bytes.prefix { [0x66, 0xf2, 0xf3].contains($0) || (0x40...0x4f).contains($0) }
-  // 66 with a near branch: Intel ignores it, AMD and Capstone take a 16-bit displacement.
-  if let name = ours.mnemonic, name == theirs.mnemonic, bytes.prefix(4).contains(0x66) {
-    return nearBranches.contains(name) || name.hasPrefix("j")
+  let prefixes = bytes.prefix {
+    segmentOverrides.contains($0) || sizeOverrides.contains($0) || repeats.contains($0)
+      || $0 == 0xf0 || isREX($0)
   }
-  if ours.mnemonic == nil && theirs.mnemonic != nil {
-    // LOCK where the manual does not list it: #UD.
-    if bytes.prefix(14).contains(0xf0) { return true }
-    // 66, F2 or F3 before an opcode whose row says NP: #UD on this processor; Capstone drops it.
-    let dropped = legacy.filter { (0x40...0x4f).contains($0) } + bytes.dropFirst(legacy.count)
-    let lost = legacy.count - legacy.filter { (0x40...0x4f).contains($0) }.count
-    let (plain, _) = recastReading(Array(dropped))
-    return lost > 0 && plain.mnemonic == theirs.mnemonic && plain.length + lost == theirs.length
+  let rest = bytes.dropFirst(prefixes.count)
+
+  if let name = ours.mnemonic, name == theirs.mnemonic,
+    nearBranches.contains(name) || name.hasPrefix("j")
+  {
+    // 66: Intel ignores it, AMD and Capstone take a 16-bit displacement. After 67, Capstone takes
+    // RET's imm16 for 32 bits.
+    if prefixes.contains(0x66) || (name == "ret" && prefixes.contains(where: isREX)) { return true }
   }
-  return false
+  // LOCK where the manual does not list it: #UD.
+  if ours.mnemonic == nil && prefixes.contains(0xf0) { return true }
+  // 66, F2 or F3 before an opcode whose row says NP: #UD on this processor; Capstone drops it.
+  if ours.mnemonic == nil {
+    let kept = prefixes.filter { $0 != 0x66 && !repeats.contains($0) }
+    let (plain, _) = recastReading(kept + rest)
+    if kept.count < prefixes.count && plain.mnemonic == theirs.mnemonic
+      && plain.length + prefixes.count - kept.count == theirs.length
+    {
+      return true
+    }
+  }
+  if ours.mnemonic == nil {
+    // 3DNow!; and VEX after 66, F2, F3 or REX (SDM vol. 2, 2.3.2): #UD on this processor.
+    let isVEX = rest.first == 0xc4 || rest.first == 0xc5
+    return rest.prefix(2) == [0x0f, 0x0f]
+      || (isVEX && prefixes.contains { isREX($0) || $0 == 0x66 || repeats.contains($0) })
+  }
+  // Capstone loses 66, 67 or F3 when a prefix that changes nothing stands by: without that, it
+  // agrees.
+  return idle.contains { isIdle in
+    let kept = prefixes.filter { !isIdle($0) }
+    let plain = capstone.read(kept + rest)
+    return kept.count < prefixes.count && plain.mnemonic == ours.mnemonic
+      && plain.length + prefixes.count - kept.count == ours.length
+  }
 }
+
+private let idle: [@Sendable (UInt8) -> Bool] = [
+  { segmentOverrides.contains($0) },
+  { segmentOverrides.contains($0) || repeats.contains($0) },
+  { segmentOverrides.contains($0) || $0 == 0x67 },
+  { segmentOverrides.contains($0) || repeats.contains($0) || isREX($0) },
+  { segmentOverrides.contains($0) || repeats.contains($0) || isREX($0) || $0 == 0x67 },
+]

@@ -16,11 +16,10 @@ private struct Comparison {
 
   mutating func compare(_ bytes: [UInt8]) {
     total += 1
-    let (ours, i) = recastReading(bytes)
-    var theirs = capstone.read(bytes)
-    theirs.mnemonic = bareMnemonic(theirs.mnemonic)
+    let (ours, refusal) = recastReading(bytes)
+    let theirs = capstone.read(bytes)
     if ours == theirs { return }
-    if isAdjudicated(bytes, ours, theirs, i) {
+    if isAdjudicated(bytes, ours, refusal, theirs, capstone) {
       settled += 1
       return
     }
@@ -84,7 +83,7 @@ private func decode(_ bytes: [UInt8], at address: UInt64 = 0x1000) throws -> Ins
   }
 }
 
-@Suite struct `Decoder` {
+@Suite struct `Decoding` {
   @Test func `a relative branch's target is absolute`() throws {
     let i = try decode([0xe8, 0xfb, 0xff, 0xff, 0xff])
     #expect(i.operation == .call && i.target == 0x1000 && i.operands.0.kind == .relative)

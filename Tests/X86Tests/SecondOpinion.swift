@@ -22,6 +22,7 @@ final class SecondOpinion {
     cs_close(&handle)
   }
 
+  /// Capstone's reading, with the mnemonic in our spelling.
   func read(_ bytes: [UInt8]) -> Reading {
     bytes.withUnsafeBufferPointer { buffer in
       var code = buffer.baseAddress
@@ -33,20 +34,20 @@ final class SecondOpinion {
       let text = withUnsafePointer(to: instruction.pointee.mnemonic) {
         $0.withMemoryRebound(to: CChar.self, capacity: 32) { String(cString: $0) }
       }
-      return Reading(mnemonic: text, length: Int(instruction.pointee.size))
+      return Reading(mnemonic: bareMnemonic(text), length: Int(instruction.pointee.size))
     }
   }
 }
 
-/// Recast's reading, with the mnemonic spelled as Capstone spells it.
-func recastReading(_ bytes: [UInt8]) -> (Reading, Instruction?) {
-  do {
-    let i = try bytes.withUnsafeBufferPointer {
-      try Decoder.decode($0.baseAddress!, available: $0.count, at: 0x1000)
+/// Recast's reading, with the mnemonic spelled as Capstone spells it, or why it refuses.
+func recastReading(_ bytes: [UInt8]) -> (Reading, DecodeError?) {
+  bytes.withUnsafeBufferPointer { buffer in
+    do throws(DecodeError) {
+      let i = try Decoder.decode(buffer.baseAddress!, available: buffer.count, at: 0x1000)
+      return (Reading(mnemonic: capstoneSpelling(i), length: Int(i.length)), nil)
+    } catch {
+      return (Reading(mnemonic: nil, length: 0), error)
     }
-    return (Reading(mnemonic: capstoneSpelling(i), length: Int(i.length)), i)
-  } catch {
-    return (Reading(mnemonic: nil, length: 0), nil)
   }
 }
 
