@@ -70,5 +70,7 @@ let package = Package(
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
     .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
+    .testTarget(
+      name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
   ]
 )

@@ -99,7 +99,9 @@ extension Decoder {
     case M.F: return isMemory ? Operand(.memory, size: size) : general(rm, 4)
     case M.T: return isMemory ? Operand(.memory, size: size) : general(rm, operandSize)
     case M.Z: return general(opcode & 7 | (rex & 1) &<< 3, size)
-    case M.B: return Operand(.gpr, vvvv, size: size)
+    case M.B:
+      usesVVVV = true
+      return Operand(.gpr, vvvv, size: size)
     case M.I: return try immediate(size, isUnsigned: code &>> 8 == 2, &i)
     case M.J:
       i.immediate = UInt64(bitPattern: Int64(try signed(size == 1 ? 1 : 4)))
@@ -117,8 +119,10 @@ extension Decoder {
       return isMemory
         ? Operand(.memory, size: size) : Operand(.vector, rm, size: vectorSize)
     case M.U: return Operand(.vector, rm, size: vectorSize)
-    case M.H: return Operand(.vector, vvvv, size: vectorSize)
-    case M.L: return Operand(.vector, UInt8(truncatingIfNeeded: try signed(1)) &>> 4, size: vectorSize)
+    case M.H:
+      usesVVVV = true
+      return Operand(.vector, vvvv, size: vectorSize)
+    case M.L: return Operand(.vector, try byte() &>> 4, size: vectorSize)
     case M.P: return Operand(.mmx, reg & 7, size: 8)
     case M.Q: return isMemory ? Operand(.memory, size: size) : Operand(.mmx, rm & 7, size: 8)
     case M.N: return Operand(.mmx, rm & 7, size: 8)

@@ -27,6 +27,7 @@ public struct Decoder {
   /// VEX.vvvv, and the vector length in bytes.
   var vvvv: UInt8 = 0
   var vectorSize: UInt8 = 16
+  var usesVVVV = false
   var map = 0
   var opcode: UInt8 = 0
   var modrm: UInt8 = 0
@@ -87,6 +88,7 @@ public struct Decoder {
     {
       throw .invalid
     }
+    if vvvv != 0 && !usesVVVV { throw .invalid }
     i.prefixes = prefixes
     i.length = UInt8(truncatingIfNeeded: position)
     if i.base == Instruction.instructionPointer {

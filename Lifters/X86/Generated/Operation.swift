@@ -224,7 +224,9 @@ public enum Operation: UInt16 {
   case lea
   case leave
   case lfence
+  case lfs
   case lgdt
+  case lgs
   case lidt
   case lldt
   case lmsw
@@ -233,6 +235,7 @@ public enum Operation: UInt16 {
   case loope
   case loopne
   case lsl
+  case lss
   case ltr
   case lzcnt
   case maskmovdqu
@@ -589,6 +592,8 @@ public enum Operation: UInt16 {
   case subss
   case swapgs
   case syscall
+  case sysenter
+  case sysexit
   case sysret
   case test
   case tzcnt
@@ -601,8 +606,357 @@ public enum Operation: UInt16 {
   case unpckhps
   case unpcklpd
   case unpcklps
+  case vaddpd
+  case vaddps
+  case vaddsd
+  case vaddss
+  case vaddsubpd
+  case vaddsubps
+  case vaesdec
+  case vaesdeclast
+  case vaesenc
+  case vaesenclast
+  case vaesimc
+  case vaeskeygenassist
+  case vandnpd
+  case vandnps
+  case vandpd
+  case vandps
+  case vblendpd
+  case vblendps
+  case vblendvpd
+  case vblendvps
+  case vbroadcastf128
+  case vbroadcasti128
+  case vbroadcastsd
+  case vbroadcastss
+  case vcmppd
+  case vcmpps
+  case vcmpsd
+  case vcmpss
+  case vcomisd
+  case vcomiss
+  case vcvtdq2pd
+  case vcvtdq2ps
+  case vcvtpd2dq
+  case vcvtpd2ps
+  case vcvtph2ps
+  case vcvtps2dq
+  case vcvtps2pd
+  case vcvtps2ph
+  case vcvtsd2si
+  case vcvtsd2ss
+  case vcvtsi2sd
+  case vcvtsi2ss
+  case vcvtss2sd
+  case vcvtss2si
+  case vcvttpd2dq
+  case vcvttps2dq
+  case vcvttsd2si
+  case vcvttss2si
+  case vdivpd
+  case vdivps
+  case vdivsd
+  case vdivss
+  case vdppd
+  case vdpps
   case verr
   case verw
+  case vextractf128
+  case vextracti128
+  case vextractps
+  case vfmadd132pd
+  case vfmadd132ps
+  case vfmadd132sd
+  case vfmadd132ss
+  case vfmadd213pd
+  case vfmadd213ps
+  case vfmadd213sd
+  case vfmadd213ss
+  case vfmadd231pd
+  case vfmadd231ps
+  case vfmadd231sd
+  case vfmadd231ss
+  case vfmaddsub132pd
+  case vfmaddsub132ps
+  case vfmaddsub213pd
+  case vfmaddsub213ps
+  case vfmaddsub231pd
+  case vfmaddsub231ps
+  case vfmsub132pd
+  case vfmsub132ps
+  case vfmsub132sd
+  case vfmsub132ss
+  case vfmsub213pd
+  case vfmsub213ps
+  case vfmsub213sd
+  case vfmsub213ss
+  case vfmsub231pd
+  case vfmsub231ps
+  case vfmsub231sd
+  case vfmsub231ss
+  case vfmsubadd132pd
+  case vfmsubadd132ps
+  case vfmsubadd213pd
+  case vfmsubadd213ps
+  case vfmsubadd231pd
+  case vfmsubadd231ps
+  case vfnmadd132pd
+  case vfnmadd132ps
+  case vfnmadd132sd
+  case vfnmadd132ss
+  case vfnmadd213pd
+  case vfnmadd213ps
+  case vfnmadd213sd
+  case vfnmadd213ss
+  case vfnmadd231pd
+  case vfnmadd231ps
+  case vfnmadd231sd
+  case vfnmadd231ss
+  case vfnmsub132pd
+  case vfnmsub132ps
+  case vfnmsub132sd
+  case vfnmsub132ss
+  case vfnmsub213pd
+  case vfnmsub213ps
+  case vfnmsub213sd
+  case vfnmsub213ss
+  case vfnmsub231pd
+  case vfnmsub231ps
+  case vfnmsub231sd
+  case vfnmsub231ss
+  case vgatherdpd
+  case vgatherdps
+  case vgatherqpd
+  case vgatherqps
+  case vhaddpd
+  case vhaddps
+  case vhsubpd
+  case vhsubps
+  case vinsertf128
+  case vinserti128
+  case vinsertps
+  case vlddqu
+  case vldmxcsr
+  case vmaskmovdqu
+  case vmaskmovpd
+  case vmaskmovps
+  case vmaxpd
+  case vmaxps
+  case vmaxsd
+  case vmaxss
+  case vminpd
+  case vminps
+  case vminsd
+  case vminss
+  case vmovapd
+  case vmovaps
+  case vmovd
+  case vmovddup
+  case vmovdqa
+  case vmovdqu
+  case vmovhlps
+  case vmovhpd
+  case vmovhps
+  case vmovlhps
+  case vmovlpd
+  case vmovlps
+  case vmovmskpd
+  case vmovmskps
+  case vmovntdq
+  case vmovntdqa
+  case vmovntpd
+  case vmovntps
+  case vmovq
+  case vmovsd
+  case vmovshdup
+  case vmovsldup
+  case vmovss
+  case vmovupd
+  case vmovups
+  case vmpsadbw
+  case vmulpd
+  case vmulps
+  case vmulsd
+  case vmulss
+  case vorpd
+  case vorps
+  case vpabsb
+  case vpabsd
+  case vpabsw
+  case vpackssdw
+  case vpacksswb
+  case vpackusdw
+  case vpackuswb
+  case vpaddb
+  case vpaddd
+  case vpaddq
+  case vpaddsb
+  case vpaddsw
+  case vpaddusb
+  case vpaddusw
+  case vpaddw
+  case vpalignr
+  case vpand
+  case vpandn
+  case vpavgb
+  case vpavgw
+  case vpblendd
+  case vpblendvb
+  case vpblendw
+  case vpbroadcastb
+  case vpbroadcastd
+  case vpbroadcastq
+  case vpbroadcastw
+  case vpclmulqdq
+  case vpcmpeqb
+  case vpcmpeqd
+  case vpcmpeqq
+  case vpcmpeqw
+  case vpcmpestri
+  case vpcmpestrm
+  case vpcmpgtb
+  case vpcmpgtd
+  case vpcmpgtq
+  case vpcmpgtw
+  case vpcmpistri
+  case vpcmpistrm
+  case vperm2f128
+  case vperm2i128
+  case vpermd
+  case vpermilpd
+  case vpermilps
+  case vpermpd
+  case vpermps
+  case vpermq
+  case vpextrb
+  case vpextrd
+  case vpextrq
+  case vpextrw
+  case vpgatherdd
+  case vpgatherdq
+  case vpgatherqd
+  case vpgatherqq
+  case vphaddd
+  case vphaddsw
+  case vphaddw
+  case vphminposuw
+  case vphsubd
+  case vphsubsw
+  case vphsubw
+  case vpinsrb
+  case vpinsrd
+  case vpinsrq
+  case vpinsrw
+  case vpmaddubsw
+  case vpmaddwd
+  case vpmaskmovd
+  case vpmaskmovq
+  case vpmaxsb
+  case vpmaxsd
+  case vpmaxsw
+  case vpmaxub
+  case vpmaxud
+  case vpmaxuw
+  case vpminsb
+  case vpminsd
+  case vpminsw
+  case vpminub
+  case vpminud
+  case vpminuw
+  case vpmovmskb
+  case vpmovsxbd
+  case vpmovsxbq
+  case vpmovsxbw
+  case vpmovsxdq
+  case vpmovsxwd
+  case vpmovsxwq
+  case vpmovzxbd
+  case vpmovzxbq
+  case vpmovzxbw
+  case vpmovzxdq
+  case vpmovzxwd
+  case vpmovzxwq
+  case vpmuldq
+  case vpmulhrsw
+  case vpmulhuw
+  case vpmulhw
+  case vpmulld
+  case vpmullw
+  case vpmuludq
+  case vpor
+  case vpsadbw
+  case vpshufb
+  case vpshufd
+  case vpshufhw
+  case vpshuflw
+  case vpsignb
+  case vpsignd
+  case vpsignw
+  case vpslld
+  case vpslldq
+  case vpsllq
+  case vpsllvd
+  case vpsllvq
+  case vpsllw
+  case vpsrad
+  case vpsravd
+  case vpsraw
+  case vpsrld
+  case vpsrldq
+  case vpsrlq
+  case vpsrlvd
+  case vpsrlvq
+  case vpsrlw
+  case vpsubb
+  case vpsubd
+  case vpsubq
+  case vpsubsb
+  case vpsubsw
+  case vpsubusb
+  case vpsubusw
+  case vpsubw
+  case vptest
+  case vpunpckhbw
+  case vpunpckhdq
+  case vpunpckhqdq
+  case vpunpckhwd
+  case vpunpcklbw
+  case vpunpckldq
+  case vpunpcklqdq
+  case vpunpcklwd
+  case vpxor
+  case vrcpps
+  case vrcpss
+  case vroundpd
+  case vroundps
+  case vroundsd
+  case vroundss
+  case vrsqrtps
+  case vrsqrtss
+  case vshufpd
+  case vshufps
+  case vsqrtpd
+  case vsqrtps
+  case vsqrtsd
+  case vsqrtss
+  case vstmxcsr
+  case vsubpd
+  case vsubps
+  case vsubsd
+  case vsubss
+  case vtestpd
+  case vtestps
+  case vucomisd
+  case vucomiss
+  case vunpckhpd
+  case vunpckhps
+  case vunpcklpd
+  case vunpcklps
+  case vxorpd
+  case vxorps
+  case vzeroall
+  case vzeroupper
   case wbinvd
   case wrfsbase
   case wrgsbase
@@ -851,7 +1205,9 @@ extension Operation {
     case .lea: return "lea"
     case .leave: return "leave"
     case .lfence: return "lfence"
+    case .lfs: return "lfs"
     case .lgdt: return "lgdt"
+    case .lgs: return "lgs"
     case .lidt: return "lidt"
     case .lldt: return "lldt"
     case .lmsw: return "lmsw"
@@ -860,6 +1216,7 @@ extension Operation {
     case .loope: return "loope"
     case .loopne: return "loopne"
     case .lsl: return "lsl"
+    case .lss: return "lss"
     case .ltr: return "ltr"
     case .lzcnt: return "lzcnt"
     case .maskmovdqu: return "maskmovdqu"
@@ -1216,6 +1573,8 @@ extension Operation {
     case .subss: return "subss"
     case .swapgs: return "swapgs"
     case .syscall: return "syscall"
+    case .sysenter: return "sysenter"
+    case .sysexit: return "sysexit"
     case .sysret: return "sysret"
     case .test: return "test"
     case .tzcnt: return "tzcnt"
@@ -1228,8 +1587,357 @@ extension Operation {
     case .unpckhps: return "unpckhps"
     case .unpcklpd: return "unpcklpd"
     case .unpcklps: return "unpcklps"
+    case .vaddpd: return "vaddpd"
+    case .vaddps: return "vaddps"
+    case .vaddsd: return "vaddsd"
+    case .vaddss: return "vaddss"
+    case .vaddsubpd: return "vaddsubpd"
+    case .vaddsubps: return "vaddsubps"
+    case .vaesdec: return "vaesdec"
+    case .vaesdeclast: return "vaesdeclast"
+    case .vaesenc: return "vaesenc"
+    case .vaesenclast: return "vaesenclast"
+    case .vaesimc: return "vaesimc"
+    case .vaeskeygenassist: return "vaeskeygenassist"
+    case .vandnpd: return "vandnpd"
+    case .vandnps: return "vandnps"
+    case .vandpd: return "vandpd"
+    case .vandps: return "vandps"
+    case .vblendpd: return "vblendpd"
+    case .vblendps: return "vblendps"
+    case .vblendvpd: return "vblendvpd"
+    case .vblendvps: return "vblendvps"
+    case .vbroadcastf128: return "vbroadcastf128"
+    case .vbroadcasti128: return "vbroadcasti128"
+    case .vbroadcastsd: return "vbroadcastsd"
+    case .vbroadcastss: return "vbroadcastss"
+    case .vcmppd: return "vcmppd"
+    case .vcmpps: return "vcmpps"
+    case .vcmpsd: return "vcmpsd"
+    case .vcmpss: return "vcmpss"
+    case .vcomisd: return "vcomisd"
+    case .vcomiss: return "vcomiss"
+    case .vcvtdq2pd: return "vcvtdq2pd"
+    case .vcvtdq2ps: return "vcvtdq2ps"
+    case .vcvtpd2dq: return "vcvtpd2dq"
+    case .vcvtpd2ps: return "vcvtpd2ps"
+    case .vcvtph2ps: return "vcvtph2ps"
+    case .vcvtps2dq: return "vcvtps2dq"
+    case .vcvtps2pd: return "vcvtps2pd"
+    case .vcvtps2ph: return "vcvtps2ph"
+    case .vcvtsd2si: return "vcvtsd2si"
+    case .vcvtsd2ss: return "vcvtsd2ss"
+    case .vcvtsi2sd: return "vcvtsi2sd"
+    case .vcvtsi2ss: return "vcvtsi2ss"
+    case .vcvtss2sd: return "vcvtss2sd"
+    case .vcvtss2si: return "vcvtss2si"
+    case .vcvttpd2dq: return "vcvttpd2dq"
+    case .vcvttps2dq: return "vcvttps2dq"
+    case .vcvttsd2si: return "vcvttsd2si"
+    case .vcvttss2si: return "vcvttss2si"
+    case .vdivpd: return "vdivpd"
+    case .vdivps: return "vdivps"
+    case .vdivsd: return "vdivsd"
+    case .vdivss: return "vdivss"
+    case .vdppd: return "vdppd"
+    case .vdpps: return "vdpps"
     case .verr: return "verr"
     case .verw: return "verw"
+    case .vextractf128: return "vextractf128"
+    case .vextracti128: return "vextracti128"
+    case .vextractps: return "vextractps"
+    case .vfmadd132pd: return "vfmadd132pd"
+    case .vfmadd132ps: return "vfmadd132ps"
+    case .vfmadd132sd: return "vfmadd132sd"
+    case .vfmadd132ss: return "vfmadd132ss"
+    case .vfmadd213pd: return "vfmadd213pd"
+    case .vfmadd213ps: return "vfmadd213ps"
+    case .vfmadd213sd: return "vfmadd213sd"
+    case .vfmadd213ss: return "vfmadd213ss"
+    case .vfmadd231pd: return "vfmadd231pd"
+    case .vfmadd231ps: return "vfmadd231ps"
+    case .vfmadd231sd: return "vfmadd231sd"
+    case .vfmadd231ss: return "vfmadd231ss"
+    case .vfmaddsub132pd: return "vfmaddsub132pd"
+    case .vfmaddsub132ps: return "vfmaddsub132ps"
+    case .vfmaddsub213pd: return "vfmaddsub213pd"
+    case .vfmaddsub213ps: return "vfmaddsub213ps"
+    case .vfmaddsub231pd: return "vfmaddsub231pd"
+    case .vfmaddsub231ps: return "vfmaddsub231ps"
+    case .vfmsub132pd: return "vfmsub132pd"
+    case .vfmsub132ps: return "vfmsub132ps"
+    case .vfmsub132sd: return "vfmsub132sd"
+    case .vfmsub132ss: return "vfmsub132ss"
+    case .vfmsub213pd: return "vfmsub213pd"
+    case .vfmsub213ps: return "vfmsub213ps"
+    case .vfmsub213sd: return "vfmsub213sd"
+    case .vfmsub213ss: return "vfmsub213ss"
+    case .vfmsub231pd: return "vfmsub231pd"
+    case .vfmsub231ps: return "vfmsub231ps"
+    case .vfmsub231sd: return "vfmsub231sd"
+    case .vfmsub231ss: return "vfmsub231ss"
+    case .vfmsubadd132pd: return "vfmsubadd132pd"
+    case .vfmsubadd132ps: return "vfmsubadd132ps"
+    case .vfmsubadd213pd: return "vfmsubadd213pd"
+    case .vfmsubadd213ps: return "vfmsubadd213ps"
+    case .vfmsubadd231pd: return "vfmsubadd231pd"
+    case .vfmsubadd231ps: return "vfmsubadd231ps"
+    case .vfnmadd132pd: return "vfnmadd132pd"
+    case .vfnmadd132ps: return "vfnmadd132ps"
+    case .vfnmadd132sd: return "vfnmadd132sd"
+    case .vfnmadd132ss: return "vfnmadd132ss"
+    case .vfnmadd213pd: return "vfnmadd213pd"
+    case .vfnmadd213ps: return "vfnmadd213ps"
+    case .vfnmadd213sd: return "vfnmadd213sd"
+    case .vfnmadd213ss: return "vfnmadd213ss"
+    case .vfnmadd231pd: return "vfnmadd231pd"
+    case .vfnmadd231ps: return "vfnmadd231ps"
+    case .vfnmadd231sd: return "vfnmadd231sd"
+    case .vfnmadd231ss: return "vfnmadd231ss"
+    case .vfnmsub132pd: return "vfnmsub132pd"
+    case .vfnmsub132ps: return "vfnmsub132ps"
+    case .vfnmsub132sd: return "vfnmsub132sd"
+    case .vfnmsub132ss: return "vfnmsub132ss"
+    case .vfnmsub213pd: return "vfnmsub213pd"
+    case .vfnmsub213ps: return "vfnmsub213ps"
+    case .vfnmsub213sd: return "vfnmsub213sd"
+    case .vfnmsub213ss: return "vfnmsub213ss"
+    case .vfnmsub231pd: return "vfnmsub231pd"
+    case .vfnmsub231ps: return "vfnmsub231ps"
+    case .vfnmsub231sd: return "vfnmsub231sd"
+    case .vfnmsub231ss: return "vfnmsub231ss"
+    case .vgatherdpd: return "vgatherdpd"
+    case .vgatherdps: return "vgatherdps"
+    case .vgatherqpd: return "vgatherqpd"
+    case .vgatherqps: return "vgatherqps"
+    case .vhaddpd: return "vhaddpd"
+    case .vhaddps: return "vhaddps"
+    case .vhsubpd: return "vhsubpd"
+    case .vhsubps: return "vhsubps"
+    case .vinsertf128: return "vinsertf128"
+    case .vinserti128: return "vinserti128"
+    case .vinsertps: return "vinsertps"
+    case .vlddqu: return "vlddqu"
+    case .vldmxcsr: return "vldmxcsr"
+    case .vmaskmovdqu: return "vmaskmovdqu"
+    case .vmaskmovpd: return "vmaskmovpd"
+    case .vmaskmovps: return "vmaskmovps"
+    case .vmaxpd: return "vmaxpd"
+    case .vmaxps: return "vmaxps"
+    case .vmaxsd: return "vmaxsd"
+    case .vmaxss: return "vmaxss"
+    case .vminpd: return "vminpd"
+    case .vminps: return "vminps"
+    case .vminsd: return "vminsd"
+    case .vminss: return "vminss"
+    case .vmovapd: return "vmovapd"
+    case .vmovaps: return "vmovaps"
+    case .vmovd: return "vmovd"
+    case .vmovddup: return "vmovddup"
+    case .vmovdqa: return "vmovdqa"
+    case .vmovdqu: return "vmovdqu"
+    case .vmovhlps: return "vmovhlps"
+    case .vmovhpd: return "vmovhpd"
+    case .vmovhps: return "vmovhps"
+    case .vmovlhps: return "vmovlhps"
+    case .vmovlpd: return "vmovlpd"
+    case .vmovlps: return "vmovlps"
+    case .vmovmskpd: return "vmovmskpd"
+    case .vmovmskps: return "vmovmskps"
+    case .vmovntdq: return "vmovntdq"
+    case .vmovntdqa: return "vmovntdqa"
+    case .vmovntpd: return "vmovntpd"
+    case .vmovntps: return "vmovntps"
+    case .vmovq: return "vmovq"
+    case .vmovsd: return "vmovsd"
+    case .vmovshdup: return "vmovshdup"
+    case .vmovsldup: return "vmovsldup"
+    case .vmovss: return "vmovss"
+    case .vmovupd: return "vmovupd"
+    case .vmovups: return "vmovups"
+    case .vmpsadbw: return "vmpsadbw"
+    case .vmulpd: return "vmulpd"
+    case .vmulps: return "vmulps"
+    case .vmulsd: return "vmulsd"
+    case .vmulss: return "vmulss"
+    case .vorpd: return "vorpd"
+    case .vorps: return "vorps"
+    case .vpabsb: return "vpabsb"
+    case .vpabsd: return "vpabsd"
+    case .vpabsw: return "vpabsw"
+    case .vpackssdw: return "vpackssdw"
+    case .vpacksswb: return "vpacksswb"
+    case .vpackusdw: return "vpackusdw"
+    case .vpackuswb: return "vpackuswb"
+    case .vpaddb: return "vpaddb"
+    case .vpaddd: return "vpaddd"
+    case .vpaddq: return "vpaddq"
+    case .vpaddsb: return "vpaddsb"
+    case .vpaddsw: return "vpaddsw"
+    case .vpaddusb: return "vpaddusb"
+    case .vpaddusw: return "vpaddusw"
+    case .vpaddw: return "vpaddw"
+    case .vpalignr: return "vpalignr"
+    case .vpand: return "vpand"
+    case .vpandn: return "vpandn"
+    case .vpavgb: return "vpavgb"
+    case .vpavgw: return "vpavgw"
+    case .vpblendd: return "vpblendd"
+    case .vpblendvb: return "vpblendvb"
+    case .vpblendw: return "vpblendw"
+    case .vpbroadcastb: return "vpbroadcastb"
+    case .vpbroadcastd: return "vpbroadcastd"
+    case .vpbroadcastq: return "vpbroadcastq"
+    case .vpbroadcastw: return "vpbroadcastw"
+    case .vpclmulqdq: return "vpclmulqdq"
+    case .vpcmpeqb: return "vpcmpeqb"
+    case .vpcmpeqd: return "vpcmpeqd"
+    case .vpcmpeqq: return "vpcmpeqq"
+    case .vpcmpeqw: return "vpcmpeqw"
+    case .vpcmpestri: return "vpcmpestri"
+    case .vpcmpestrm: return "vpcmpestrm"
+    case .vpcmpgtb: return "vpcmpgtb"
+    case .vpcmpgtd: return "vpcmpgtd"
+    case .vpcmpgtq: return "vpcmpgtq"
+    case .vpcmpgtw: return "vpcmpgtw"
+    case .vpcmpistri: return "vpcmpistri"
+    case .vpcmpistrm: return "vpcmpistrm"
+    case .vperm2f128: return "vperm2f128"
+    case .vperm2i128: return "vperm2i128"
+    case .vpermd: return "vpermd"
+    case .vpermilpd: return "vpermilpd"
+    case .vpermilps: return "vpermilps"
+    case .vpermpd: return "vpermpd"
+    case .vpermps: return "vpermps"
+    case .vpermq: return "vpermq"
+    case .vpextrb: return "vpextrb"
+    case .vpextrd: return "vpextrd"
+    case .vpextrq: return "vpextrq"
+    case .vpextrw: return "vpextrw"
+    case .vpgatherdd: return "vpgatherdd"
+    case .vpgatherdq: return "vpgatherdq"
+    case .vpgatherqd: return "vpgatherqd"
+    case .vpgatherqq: return "vpgatherqq"
+    case .vphaddd: return "vphaddd"
+    case .vphaddsw: return "vphaddsw"
+    case .vphaddw: return "vphaddw"
+    case .vphminposuw: return "vphminposuw"
+    case .vphsubd: return "vphsubd"
+    case .vphsubsw: return "vphsubsw"
+    case .vphsubw: return "vphsubw"
+    case .vpinsrb: return "vpinsrb"
+    case .vpinsrd: return "vpinsrd"
+    case .vpinsrq: return "vpinsrq"
+    case .vpinsrw: return "vpinsrw"
+    case .vpmaddubsw: return "vpmaddubsw"
+    case .vpmaddwd: return "vpmaddwd"
+    case .vpmaskmovd: return "vpmaskmovd"
+    case .vpmaskmovq: return "vpmaskmovq"
+    case .vpmaxsb: return "vpmaxsb"
+    case .vpmaxsd: return "vpmaxsd"
+    case .vpmaxsw: return "vpmaxsw"
+    case .vpmaxub: return "vpmaxub"
+    case .vpmaxud: return "vpmaxud"
+    case .vpmaxuw: return "vpmaxuw"
+    case .vpminsb: return "vpminsb"
+    case .vpminsd: return "vpminsd"
+    case .vpminsw: return "vpminsw"
+    case .vpminub: return "vpminub"
+    case .vpminud: return "vpminud"
+    case .vpminuw: return "vpminuw"
+    case .vpmovmskb: return "vpmovmskb"
+    case .vpmovsxbd: return "vpmovsxbd"
+    case .vpmovsxbq: return "vpmovsxbq"
+    case .vpmovsxbw: return "vpmovsxbw"
+    case .vpmovsxdq: return "vpmovsxdq"
+    case .vpmovsxwd: return "vpmovsxwd"
+    case .vpmovsxwq: return "vpmovsxwq"
+    case .vpmovzxbd: return "vpmovzxbd"
+    case .vpmovzxbq: return "vpmovzxbq"
+    case .vpmovzxbw: return "vpmovzxbw"
+    case .vpmovzxdq: return "vpmovzxdq"
+    case .vpmovzxwd: return "vpmovzxwd"
+    case .vpmovzxwq: return "vpmovzxwq"
+    case .vpmuldq: return "vpmuldq"
+    case .vpmulhrsw: return "vpmulhrsw"
+    case .vpmulhuw: return "vpmulhuw"
+    case .vpmulhw: return "vpmulhw"
+    case .vpmulld: return "vpmulld"
+    case .vpmullw: return "vpmullw"
+    case .vpmuludq: return "vpmuludq"
+    case .vpor: return "vpor"
+    case .vpsadbw: return "vpsadbw"
+    case .vpshufb: return "vpshufb"
+    case .vpshufd: return "vpshufd"
+    case .vpshufhw: return "vpshufhw"
+    case .vpshuflw: return "vpshuflw"
+    case .vpsignb: return "vpsignb"
+    case .vpsignd: return "vpsignd"
+    case .vpsignw: return "vpsignw"
+    case .vpslld: return "vpslld"
+    case .vpslldq: return "vpslldq"
+    case .vpsllq: return "vpsllq"
+    case .vpsllvd: return "vpsllvd"
+    case .vpsllvq: return "vpsllvq"
+    case .vpsllw: return "vpsllw"
+    case .vpsrad: return "vpsrad"
+    case .vpsravd: return "vpsravd"
+    case .vpsraw: return "vpsraw"
+    case .vpsrld: return "vpsrld"
+    case .vpsrldq: return "vpsrldq"
+    case .vpsrlq: return "vpsrlq"
+    case .vpsrlvd: return "vpsrlvd"
+    case .vpsrlvq: return "vpsrlvq"
+    case .vpsrlw: return "vpsrlw"
+    case .vpsubb: return "vpsubb"
+    case .vpsubd: return "vpsubd"
+    case .vpsubq: return "vpsubq"
+    case .vpsubsb: return "vpsubsb"
+    case .vpsubsw: return "vpsubsw"
+    case .vpsubusb: return "vpsubusb"
+    case .vpsubusw: return "vpsubusw"
+    case .vpsubw: return "vpsubw"
+    case .vptest: return "vptest"
+    case .vpunpckhbw: return "vpunpckhbw"
+    case .vpunpckhdq: return "vpunpckhdq"
+    case .vpunpckhqdq: return "vpunpckhqdq"
+    case .vpunpckhwd: return "vpunpckhwd"
+    case .vpunpcklbw: return "vpunpcklbw"
+    case .vpunpckldq: return "vpunpckldq"
+    case .vpunpcklqdq: return "vpunpcklqdq"
+    case .vpunpcklwd: return "vpunpcklwd"
+    case .vpxor: return "vpxor"
+    case .vrcpps: return "vrcpps"
+    case .vrcpss: return "vrcpss"
+    case .vroundpd: return "vroundpd"
+    case .vroundps: return "vroundps"
+    case .vroundsd: return "vroundsd"
+    case .vroundss: return "vroundss"
+    case .vrsqrtps: return "vrsqrtps"
+    case .vrsqrtss: return "vrsqrtss"
+    case .vshufpd: return "vshufpd"
+    case .vshufps: return "vshufps"
+    case .vsqrtpd: return "vsqrtpd"
+    case .vsqrtps: return "vsqrtps"
+    case .vsqrtsd: return "vsqrtsd"
+    case .vsqrtss: return "vsqrtss"
+    case .vstmxcsr: return "vstmxcsr"
+    case .vsubpd: return "vsubpd"
+    case .vsubps: return "vsubps"
+    case .vsubsd: return "vsubsd"
+    case .vsubss: return "vsubss"
+    case .vtestpd: return "vtestpd"
+    case .vtestps: return "vtestps"
+    case .vucomisd: return "vucomisd"
+    case .vucomiss: return "vucomiss"
+    case .vunpckhpd: return "vunpckhpd"
+    case .vunpckhps: return "vunpckhps"
+    case .vunpcklpd: return "vunpcklpd"
+    case .vunpcklps: return "vunpcklps"
+    case .vxorpd: return "vxorpd"
+    case .vxorps: return "vxorps"
+    case .vzeroall: return "vzeroall"
+    case .vzeroupper: return "vzeroupper"
     case .wbinvd: return "wbinvd"
     case .wrfsbase: return "wrfsbase"
     case .wrgsbase: return "wrgsbase"
