@@ -61,10 +61,14 @@ let package = Package(
     // Tests of meanings against the processor they run on.
     .target(name: "OracleSupport", path: "Tests/OracleSupport"),
     .testTarget(
-      name: "MeaningTests", dependencies: ["Semantics", "X86", "OracleSupport"],
+      name: "MeaningTests",
+      dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
       path: "Tests/MeaningTests"),
     .testTarget(
       name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
       path: "Tests/EffectsTests"),
+    .testTarget(
+      name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+    .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
   ]
 )

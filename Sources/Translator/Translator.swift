@@ -13,12 +13,17 @@ public struct Translator {
   /// Functions that are left to the interpreter, by index.
   public var excluded: Set<Int> = []
 
-  public init(_ discovery: Discovery.Discovery) {
+  public init(_ discovery: Discovery) {
     let entries = Set(discovery.functions.map(\.entry))
     analysis = SignatureAnalysis(
       discovery.functions.map { FunctionFacts($0, entries: entries) },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)))
   }
+
+  /// Nothing is translated: the interpreter runs everything.
+  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [])) }
+
+  private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 
   public var functionCount: Int { analysis.functions.count }
   public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }
