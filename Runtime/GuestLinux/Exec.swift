@@ -12,9 +12,21 @@ private enum Part {
   static var candidate: UInt64 { 0x1000 }
   static var header: UInt64 { 0x2000 }
   static var script: UInt64 { 0x3000 }
+  static var scriptEnd: UInt64 { 0x7000 }
+  static var runnerPath: UInt64 { 0x7000 }
   static var arguments: UInt64 { 0x8000 }
   static var environment: UInt64 { 0xc000 }
   static var vectorRoom: UInt64 { 0x3f00 }
+}
+
+/// ELF's e_machine of the host.
+private var hostMachine: UInt16 {
+  switch hostFacts.kind {
+  case 0: return 62
+  case 1: return 183
+  case 2: return 243
+  default: return 258
+  }
 }
 
 func execve(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UInt64) -> Int64 {
@@ -98,9 +110,15 @@ private func execute(
     // ELF, 64-bit, little-endian, EM_X86_64; executables only.
     let isX86 = load32(header) == 0x464c_457f && load16(header &+ 4) == 0x0102
       && load16(header &+ 18) == 62 && (load16(header &+ 16) == 2 || load16(header &+ 16) == 3)
-    if !isX86 { break }
+    if !isX86 {
+      // A program of the host's own machine.
+      if load32(header) == 0x464c_457f && load16(header &+ 18) == hostMachine {
+        return hand(t, path, argv, envp)
+      }
+      break
+    }
     if let artifact = findArtifact(s, path) {
-      return guest(t, Call.execve, artifact, argv, envp)
+      return hand(t, artifact, argv, envp)
     }
     if hostIsX86 { break }
     return executeHere(t, path, argv, envp)
@@ -120,7 +138,7 @@ private func readScriptLine(
   while blank(load8(at)) { at &+= 1 }
   while end > at && blank(load8(end &- 1)) { end &-= 1 }
   if at == end { return Errno.noExec }
-  if script &+ 0x1200 > s &+ Part.arguments { return Errno.loop }
+  if script &+ 0x1200 > s &+ Part.scriptEnd { return Errno.loop }
   let program = script
   while at < end && !blank(load8(at)) {
     store8(script, load8(at))
@@ -137,9 +155,19 @@ private func readScriptLine(
   store8(script, 0)
   script &+= 1
 
-  // Read all of the old vector before writing: it may be the one being rewritten.
-  let vector = s &+ Part.arguments
   let added: UInt64 = hasArgument ? 3 : 2
+  let got = makeRoom(s, &argv, added)
+  if got < 0 { return got }
+  store64(argv, program)
+  if hasArgument { store64(argv &+ 8, argument) }
+  store64(argv &+ 8 &* (added &- 1), path)
+  return Int64(bitPattern: program)
+}
+
+/// Moves the vector without its first word to word `added` of the thread's own vector, which it may
+/// be already.
+private func makeRoom(_ s: UInt64, _ argv: inout UInt64, _ added: UInt64) -> Int64 {
+  let vector = s &+ Part.arguments
   var count: UInt64 = 0
   if argv != 0 {
     var word: UInt64 = 1
@@ -162,11 +190,35 @@ private func readScriptLine(
     n &-= 1
   }
   store64(vector &+ 8 &* (rest &+ added), 0)
-  store64(vector, program)
-  if hasArgument { store64(vector &+ 8, argument) }
-  store64(vector &+ 8 &* (added &- 1), path)
   argv = vector
-  return Int64(bitPattern: program)
+  return 0
+}
+
+/// Has the host run one of its own programs: directly, or through the emulator (qemu-user's command
+/// line) that RECAST_RUNNER names, for machines whose kernel does not know how.
+private func hand(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UInt64) -> Int64 {
+  if runner == 0 { return guest(t, Call.execve, path, argv, envp) }
+  let s = t.scratch
+  var program = path
+  if equal(path, "/proc/self/exe") {
+    program = s &+ Part.runnerPath
+    let got = host(Call.readlinkat, atCurrentDirectory, path, program, 4000)
+    if got < 0 { return got }
+    store8(program &+ UInt64(bitPattern: got), 0)
+  }
+  var first = program
+  if argv != 0 {
+    if !copy(to: s &+ Part.header, from: argv, 8) { return Errno.fault }
+    if load64(s &+ Part.header) != 0 { first = load64(s &+ Part.header) }
+  }
+  var vector = argv
+  let got = makeRoom(s, &vector, 4)
+  if got < 0 { return got }
+  store64(vector, runner)
+  store64(vector &+ 8, address(of: "-0"))
+  store64(vector &+ 16, first)
+  store64(vector &+ 24, program)
+  return guest(t, Call.execve, runner, vector, envp)
 }
 
 /// `DIRECTORY/BASENAME` for the first directory of RECAST_PATH that has it executable.
@@ -219,7 +271,7 @@ private func executeHere(
     n &+= 1
   }
   if n == 0 { store64(vector &+ 8, 0) }
-  let got = guest(t, Call.execve, address(of: "/proc/self/exe"), argv, vector)
+  let got = hand(t, address(of: "/proc/self/exe"), argv, vector)
   if got == Errno.noEntry && hostExecName != 0 {
     return guest(t, Call.execve, hostExecName, argv, vector)
   }

@@ -217,18 +217,19 @@ public nonisolated(unsafe) var cpuDescription: StaticString = """
 
 vendor_id\t: GenuineIntel
 cpu family\t: 6
-model\t\t: 15
-model name\t: Recast virtual x86-64
-stepping\t: 1
+model\t\t: 37
+model name\t: Recast x86-64 guest processor
+stepping\t: 2
+cache size\t: 16384 KB
 fpu\t\t: yes
 fpu_exception\t: yes
 cpuid level\t: 7
 wp\t\t: yes
-flags\t\t: fpu tsc cx8 cmov mmx fxsr sse sse2 syscall nx lm pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm
+flags\t\t: fpu tsc cx8 cmov clflush mmx fxsr sse sse2 syscall nx rdtscp lm nonstop_tsc pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm
 bugs\t\t:
 clflush size\t: 64
 cache_alignment\t: 64
-address sizes\t: 39 bits physical, 47 bits virtual
+address sizes\t: 48 bits physical, 48 bits virtual
 
 
 """

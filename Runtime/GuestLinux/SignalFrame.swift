@@ -34,7 +34,10 @@ public func setRflags(_ vcpu: UnsafeMutablePointer<VCPU>, _ flags: UInt64) {
 
 /// sigcontext's order of the general registers, by our numbers: r8…r15, rdi, rsi, rbp, rbx, rdx,
 /// rax, rcx, rsp; four bits each.
-private func register(_ n: Int) -> Int { Int((0x4102_3567_fedc_ba98 as UInt64) &>> UInt64(4 * n)) & 15 }
+private func register(_ n: Int) -> Int {
+  let order: UInt64 = 0x4102_3567_fedc_ba98
+  return Int(truncatingIfNeeded: order &>> UInt64(truncatingIfNeeded: 4 &* n)) & 15
+}
 
 /// Delivers what is pending at a safepoint: all guest registers are in the VCPU, `rip` is the next
 /// instruction. True when registers and `rip` were replaced by a handler's frame.

@@ -237,3 +237,16 @@ public func die(_ signal: UInt64) {
     _ = host(Call.rt_sigprocmask, 1, UInt64(UInt(bitPattern: $0)), 0, 8)
   }
 }
+
+/// For `executorFaultHook`: makes the interrupted host code go on as `function(argument)` on
+/// `stack`, as if just called; what it was doing is forgotten.
+public func redirectHost(
+  _ context: UInt64, to function: UInt64, argument: UInt64, stack: UInt64
+) {
+  let facts = hostFacts
+  store64(context &+ facts.contextPC, function)
+  store64(context &+ facts.contextSP, (stack & ~15) &- (facts.kind == 0 ? 8 : 0))
+  store64(context &+ facts.contextArgument, argument)
+}
+/// The host PC at which the signal came.
+public func interruptedPC(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextPC) }

@@ -4,18 +4,20 @@ import RuntimeABI
 /// Start-up: from what the host's kernel gave the artifact to what an x86-64 kernel gives a program
 /// (fs/binfmt_elf.c `create_elf_tables`; psABI 3.4.1).
 
-/// CPUID.1:EDX as the interpreter answers it, for AT_HWCAP. Set by the executor before
-/// `prepareProcess`; the default is what x86-64-v1 has.
-public nonisolated(unsafe) var cpuFeatures: UInt64 = 0x0781_a111
+/// CPUID.1:EDX as the interpreter answers it, for AT_HWCAP: FPU TSC CX8 CMOV CLFSH MMX FXSR SSE
+/// SSE2.
+/// The executor may set another before `prepareProcess`.
+public nonisolated(unsafe) var cpuFeatures: UInt64 = 0x0788_8111
 
 nonisolated(unsafe) var processImage = GuestImage()
 nonisolated(unsafe) var stackLow: UInt64 = 0
 nonisolated(unsafe) var stackHigh: UInt64 = 0
 nonisolated(unsafe) var guestAuxiliary: UInt64 = 0
 nonisolated(unsafe) var guestAuxiliaryLength: UInt64 = 0
-/// Values of RECAST_EXE, RECAST_PATH and RECAST_EXEC, and AT_EXECFN; 0 when there is none.
+/// Values of RECAST_EXE, RECAST_PATH, RECAST_RUNNER and RECAST_EXEC, and AT_EXECFN; 0: not given.
 nonisolated(unsafe) var guestExecutable: UInt64 = 0
 nonisolated(unsafe) var artifactPath: UInt64 = 0
+nonisolated(unsafe) var runner: UInt64 = 0
 nonisolated(unsafe) var runTimeProgram: UInt64 = 0
 nonisolated(unsafe) var hostExecName: UInt64 = 0
 
@@ -37,6 +39,7 @@ public func prepareProcess(
       if begins(variable, with: "RECAST_LOG=") { readLogTopics(variable &+ 11) }
       if begins(variable, with: "RECAST_EXE=") { guestExecutable = variable &+ 11 }
       if begins(variable, with: "RECAST_PATH=") { artifactPath = variable &+ 12 }
+      if begins(variable, with: "RECAST_RUNNER=") { runner = variable &+ 14 }
       if begins(variable, with: "RECAST_EXEC=") { runTimeProgram = variable &+ 12 }
     }
     envc &+= 1

@@ -77,10 +77,8 @@ func munmap(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
 
 /// mprotect, and pkey_mprotect without a key.
 func mprotect(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
-  if x.number == UInt64(UInt(bitPattern: Call.pkey_mprotect)) && Int32(truncatingIfNeeded: x.d) != -1
-  {
-    return Errno.invalid
-  }
+  let withKey = x.number == UInt64(UInt(bitPattern: Call.pkey_mprotect))
+  if withKey && Int32(truncatingIfNeeded: x.d) != -1 { return Errno.invalid }
   if Window.overlaps(x.a, x.b) { return Errno.noMemory }
   let got = guest(t, Call.mprotect, x.a, x.b, x.c & ~4)
   if got == 0 { changed(x.a, x.b) }

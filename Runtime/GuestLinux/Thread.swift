@@ -22,6 +22,16 @@ public struct Thread {
   var queued: UInt64
   var blockBase: UInt64
   var blockLength: UInt64
+  /// For the executor: its own state of this thread; 0 in a new thread.
+  public var executor: UInt64
+}
+
+/// The executor's word of the thread that `vcpu` belongs to.
+public func executorState(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
+  thread(of: vcpu).pointee.executor
+}
+public func setExecutorState(_ vcpu: UnsafeMutablePointer<VCPU>, _ value: UInt64) {
+  thread(of: vcpu).pointee.executor = value
 }
 
 typealias ThreadPointer = UnsafeMutablePointer<Thread>
@@ -64,7 +74,8 @@ func makeThread(_ vcpu: UnsafeMutablePointer<VCPU>?, length: UInt64) -> ThreadPo
     to: Thread(
       vcpu: own, actions: base &+ Block.actions, blocked: 0, temporaryMask: 0,
       hasTemporaryMask: false, alternateStack: 0, alternateSize: 0, alternateFlags: 2, queued: 0,
-      blockBase: base, blockLength: roundUp(length, 0x1_0000)))
+      blockBase: base, blockLength: roundUp(length, 0x1_0000),
+      executor: 0))
   return thread
 }
 
