@@ -212,7 +212,7 @@ struct SoftFloatContext {
     if b.isInfinity { return .zero(sign) }
     if b.isZero {
       if a.isZero { return invalidResult() }
-      flags |= Self.zeroDivide
+      flags = (flags & ~Self.denormal) | Self.zeroDivide
       return .infinity(sign)
     }
     if a.isZero { return .zero(sign) }
