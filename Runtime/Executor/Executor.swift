@@ -11,6 +11,7 @@ import GuestLinux
 import Host
 import Interpreter
 import RuntimeABI
+import Semantics
 
 @_extern(c, "recast_enter")
 func enterTranslated(_ vcpu: UInt64, _ host: UInt64, _ delivered: UInt64) -> UInt64
@@ -63,7 +64,7 @@ func unwind(_ vcpu: VCPUPointer) -> UInt64 {
 /// Evaluates guest code until the frame with its return address at `entryRSP` returns (answers the
 /// PC), until `resume` is reached (answers 0), or until the guest has left (`unwindingAnswer`).
 func run(_ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?) -> UInt64 {
-  let state = executorState(vcpu)
+  let state = threadState(vcpu)
   // Translated functions begin only where control has just been transferred to.
   var mayEnter = true
   while true {
@@ -174,7 +175,7 @@ public func faultFromTranslated(_ at: UInt64, _ vector: UInt64) -> UInt64 {
 public func step(_ at: UInt64, _ pc: UInt64, _ address: UInt64) -> UInt64 {
   let vcpu = pointer(at)
   do throws(GuestFault) {
-    try executorState(vcpu).pointee.interpreter.stepOne(pc, address: address)
+    try threadState(vcpu).pointee.interpreter.stepOne(pc, address: address)
     return 0
   } catch {
     raiseFault(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)

@@ -14,8 +14,8 @@ struct ExecutorState {
   var map: CodeMapView
 }
 
-func executorState(_ vcpu: VCPUPointer) -> UnsafeMutablePointer<ExecutorState> {
-  UnsafeMutablePointer<ExecutorState>(bitPattern: UInt(vcpu.pointee.executor))!
+func threadState(_ vcpu: VCPUPointer) -> UnsafeMutablePointer<ExecutorState> {
+  UnsafeMutablePointer<ExecutorState>(bitPattern: UInt(executorState(vcpu)))!
 }
 
 /// Room for decoded blocks, mapped lazily.
@@ -32,33 +32,32 @@ private func makeExecutor(_ vcpu: VCPUPointer, _ image: UnsafePointer<GuestImage
         vcpu, memory: UnsafeMutableRawPointer(bitPattern: UInt(memory &+ 4096))!,
         size: Int(blockMemory)),
       map: CodeMapView(image)))
-  vcpu.pointee.executor = memory
+  setExecutorState(vcpu, memory)
 }
 
-nonisolated(unsafe) private var firstVCPU = VCPU()
+nonisolated(unsafe) private var firstVCPU: UInt64 = 0
 nonisolated(unsafe) private var currentImage: UInt64 = 0
 
 @_cdecl("recast_start")
 public func start(_ stack: UInt64) {
   let imagePointer = UnsafePointer<GuestImage>(bitPattern: UInt(guestImage()))!
-  let vcpu = withUnsafeMutablePointer(to: &firstVCPU) { $0 }
+  firstVCPU = allocate(UInt64(VCPUOffset.size))
+  let vcpu = VCPUPointer(bitPattern: UInt(firstVCPU))!
   let image = prepareProcess(
     stack: UnsafeMutablePointer<UInt64>(bitPattern: UInt(stack))!, image: imagePointer, vcpu: vcpu)
   currentImage = UInt64(UInt(bitPattern: image))
   onCodeChange = { low, high in
-    withUnsafeMutablePointer(to: &firstVCPU) {
-      if $0.pointee.executor != 0 {
-        executorState($0).pointee.interpreter.cache.invalidate(low, high)
-      }
+    let vcpu = VCPUPointer(bitPattern: UInt(firstVCPU))!
+    if executorState(vcpu) != 0 {
+      threadState(vcpu).pointee.interpreter.cache.invalidate(low, high)
     }
   }
   makeExecutor(vcpu, image)
   let hostStack = allocate(hostStackSize, noReserve: true)
-  _ = hostSwitchStack(hostStack &+ hostStackSize, runFunction(), address(vcpu))
+  let body: @convention(c) (UInt64) -> UInt64 = runForever
+  _ = hostSwitchStack(
+    hostStack &+ hostStackSize, UInt64(unsafeBitCast(body, to: UInt.self)), address(vcpu))
 }
-
-@_extern(c, "recast_run_function")
-private func runFunction() -> UInt64
 
 /// From the first host stack of a thread: everything the guest does happens in here.
 @_cdecl("recast_run")
@@ -81,7 +80,7 @@ public func runChild(_ at: UInt64) -> UInt64 {
 public func hostRandom() -> UInt64 {
   var value: UInt64 = 0
   withUnsafeMutablePointer(to: &value) {
-    _ = host(Call.getrandom, UInt64(UInt(bitPattern: $0)), 8, 0)
+    _ = host(318, UInt64(UInt(bitPattern: $0)), 8, 0)
   }
   return value
 }

@@ -41,8 +41,6 @@ public struct VCPU {
   /// Instructions the interpreter has evaluated, and those stepped from translated code.
   public var interpreted: UInt64
   public var stepped: UInt64
-  /// Address of the executor's state of this thread.
-  public var executor: UInt64
 
   public init() {
     gpr = .init(repeating: 0)
@@ -63,7 +61,6 @@ public struct VCPU {
     hostStackLimit = 0
     interpreted = 0
     stepped = 0
-    executor = 0
   }
 }
 
@@ -93,6 +90,5 @@ public enum VCPUOffset {
   public static var hostStackLimit: Int { 824 }
   public static var interpreted: Int { 832 }
   public static var stepped: Int { 840 }
-  public static var executor: Int { 848 }
-  public static var size: Int { 856 }
+  public static var size: Int { 848 }
 }
