@@ -23,11 +23,26 @@ extension Explorer {
     if jump.segment != 0 { return .failure("target in thread-local memory") }
     if operand.kind == .memory { return absolute(jump, last) }
     guard operand.kind == .gpr else { return .failure("far jump") }
-    guard let definition = definition(of: operand.number, before: last) else {
-      return .failure("target register comes from a caller")
+    var target = operand.number
+    var place = last
+    var found = definition(of: target, before: place)
+    // Through copies.
+    for _ in 0..<4 {
+      guard let here = found, case let copy = trace[here].instruction, copy.operation == .mov,
+        copy.operands.1.kind == .gpr, copy.size == 8
+      else { break }
+      target = copy.operands.1.number
+      place = here
+      found = definition(of: target, before: place)
+    }
+    guard let definition = found else {
+      return .failure("target register comes from a caller or a callee")
     }
     let i = trace[definition].instruction
     switch i.operation {
+    case .lea where i.base < 16 && i.index < 16 && i.scale == 0 && i.displacement == 0:
+      return relative(i.index, i.base, definition)
+    case .mov where i.operands.1.kind == .immediate: return .failure("target is a constant")
     case .mov where i.operands.1.kind == .memory && i.size == 8:
       return absolute(i, definition)
     case .add where i.operands.1.kind == .gpr && i.size == 8:
