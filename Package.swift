@@ -47,10 +47,15 @@ let package = Package(
       dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
       path: "Sources/Driver"),
     .executableTarget(
+      name: "recast-fuzz-elf", dependencies: ["ELF", "Discovery"], path: "Sources/recast-fuzz-elf"),
+    .executableTarget(
       name: "recast",
       dependencies: [
         "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),
+    .testTarget(
+      name: "DiscoveryTests", dependencies: ["ELF", "Discovery", "X86"],
+      path: "Tests/DiscoveryTests"),
   ]
 )

@@ -42,7 +42,7 @@ struct Explorer {
     stamps = .init(repeating: 0, count: code.count)
     steps = .init(repeating: 0, count: code.count)
     leaders = .init(repeating: 0, count: code.count)
-    self.budget = budget ?? (code.count * 4 + 1 << 20)
+    self.budget = budget ?? (code.count + 1 << 20)
   }
 
   func evidence(at address: UInt64) -> Evidence {
