@@ -71,6 +71,12 @@ struct Explorer {
     return known.contains(.frame) && !known.isDisjoint(with: .addressTaken)
   }
 
+  /// Execution that runs on to `target` leaves the function. No compiler lets code fall into the
+  /// next FDE: what looks like it comes after a call that never returns.
+  private func leavesFalling(_ target: UInt64) -> Bool {
+    leaves(target) || (target != entryAddress && evidence(at: target).contains(.frame))
+  }
+
   /// Traces the function at `entry` and returns it, nil when nothing decodes there.
   mutating func function(at entry: UInt64) -> GuestFunction? {
     guard code.index(entry) != nil else { return nil }
@@ -108,7 +114,7 @@ struct Explorer {
         leaders[index] = generation
         return
       }
-      if address != start, leaves(address) { return }
+      if address != start, leavesFalling(address) { return }
       guard decoded < budget, let instruction = code.decode(address) else { return }
       decoded += 1
       stamps[index] = generation
@@ -124,12 +130,11 @@ struct Explorer {
         if !leaves(target) { work.append((target, number, true)) }
         return
       case .branch(let target):
-        work.append((address, number, false))
+        if !leavesFalling(address) { work.append((address, number, false)) }
         if !leaves(target) { work.append((target, number, true)) }
-        if leaves(address) { work.removeAll { $0.address == address && $0.previous == number } }
         return
       case .call, .indirectCall:
-        if !leaves(address) { work.append((address, number, false)) }
+        if !leavesFalling(address) { work.append((address, number, false)) }
         return
       case .indirectJump:
         switch resolve(number) {
@@ -175,7 +180,7 @@ struct Explorer {
       line: while true {
         guard let index = code.index(block.end), stamps[index] == generation else {
           // Another function begins here, or nothing decodes.
-          if leaves(block.end), code.index(block.end) != nil {
+          if leavesFalling(block.end), code.index(block.end) != nil {
             block.terminator = .fallthrough(to: block.end)
             tails.insert(block.end)
           } else {

@@ -71,7 +71,7 @@ extension Explorer {
 
   private func relative(_ first: UInt8, _ second: UInt8, _ place: Int) -> TableResult {
     for (offset, base) in [(first, second), (second, first)] {
-      guard let table = constant(base, before: place),
+      guard let table = constant(base, before: place) ?? nearestTable(base, before: place),
         let loadPlace = loadOfEntry(offset, before: place)
       else { continue }
       let load = trace[loadPlace].instruction
@@ -83,6 +83,23 @@ extension Explorer {
       return read(table, .relative, index: index < 16 ? index : nil, before: loadPlace)
     }
     return .failure("sum of two unknown registers")
+  }
+
+  /// The path need not show where a compiler hoisted the table's address to: take the last place
+  /// before the jump that puts one into this register. Targets are checked when they are used.
+  private func nearestTable(_ register: UInt8, before place: Int) -> UInt64? {
+    let jump = trace[place].instruction.address
+    var best: Instruction?
+    for step in trace where step.instruction.operation == .lea {
+      let i = step.instruction
+      guard i.base == Instruction.instructionPointer, i.operands.0.isGPR(register),
+        i.address < jump, i.address > best?.address ?? 0,
+        program.isConstant(UInt64(bitPattern: i.displacement)),
+        !program.isCode(UInt64(bitPattern: i.displacement))
+      else { continue }
+      best = i
+    }
+    return best.map { UInt64(bitPattern: $0.displacement) }
   }
 
   private func loadOfEntry(_ register: UInt8, before place: Int) -> Int? {
