@@ -110,4 +110,4 @@ public struct Leftover: Sendable, Equatable {
   public var isFramed: Bool
 }
 
-extension Instruction: @unchecked @retroactive Sendable {}
+extension Instruction: @unchecked Sendable {}
