@@ -52,6 +52,8 @@ let package = Package(
       dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
       path: "Sources/Driver"),
     .executableTarget(
+      name: "recast-fuzz-elf", dependencies: ["ELF", "Discovery"], path: "Sources/recast-fuzz-elf"),
+    .executableTarget(
       name: "recast",
       dependencies: [
         "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -72,5 +74,8 @@ let package = Package(
     .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
+    .testTarget(
+      name: "DiscoveryTests", dependencies: ["ELF", "Discovery", "X86"],
+      path: "Tests/DiscoveryTests"),
   ]
 )

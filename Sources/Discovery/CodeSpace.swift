@@ -23,18 +23,27 @@ struct CodeSpace {
     count = bytes.count
   }
 
+  /// Position in `ranges`. Programs have one or two; hostile ones a thousand.
+  @inline(__always)
+  private func range(_ address: UInt64) -> Int? {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].lowerBound <= address ? low : nil
+  }
+
   @inline(__always)
   func index(_ address: UInt64) -> Int? {
-    for (number, range) in ranges.enumerated() where range.contains(address) {
-      return firsts[number] + Int(address - range.lowerBound)
-    }
-    return nil
+    guard let number = range(address) else { return nil }
+    return firsts[number] + Int(address - ranges[number].lowerBound)
   }
 
   /// Bytes from `address` to the end of its range.
   func available(_ address: UInt64) -> Int {
-    for range in ranges where range.contains(address) { return Int(range.upperBound - address) }
-    return 0
+    range(address).map { Int(ranges[$0].upperBound - address) } ?? 0
   }
 
   func address(_ index: Int) -> UInt64 {

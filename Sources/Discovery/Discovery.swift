@@ -25,7 +25,8 @@ public struct Discovery: Sendable {
   /// The decoding budget ran out: the rest is left to the interpreter.
   public private(set) var isCutShort = false
 
-  /// `budget` limits the instructions decoded in all; nil allows four for every code byte.
+  /// `budget` limits the instructions decoded in all; nil allows one for every code byte and a
+  /// million more.
   public init(_ program: Program, budget: Int? = nil) {
     var finder = EntryFinder(program, budget: budget)
     finder.collectEvidence()

@@ -66,12 +66,30 @@ struct EntryFinder {
       return true
     }
     if explorer.frame(containing: address) != nil { return false }
-    // Without unwind tables: after padding or the end of another function, and decodable.
-    guard address % 16 == 0, index > 0 else { return false }
-    switch bytes[index - 1] {
-    case 0x90, 0xcc, 0xc3, 0x00: return explorer.code.decode(address) != nil
-    default: return false
+    // Code without unwind tables may be packed without alignment (-Os), so a few instructions in
+    // a row are all there is to ask for. A wrong guess costs translated code, nothing else.
+    return decodesInARow(address)
+  }
+
+  private func isZeros(_ i: Instruction) -> Bool {
+    guard let index = explorer.code.index(i.address), i.length == 2 else { return false }
+    return explorer.code.bytes[index] == 0 && explorer.code.bytes[index + 1] == 0
+  }
+
+  private func decodesInARow(_ address: UInt64) -> Bool {
+    var here = address
+    for _ in 0..<6 {
+      guard let i = explorer.code.decode(here) else { return false }
+      // Zeros decode as `add [rax], al`; fillers are between functions, not at their start.
+      if i.operation == .add, isZeros(i) { return false }
+      if here == address, i.operation == .nop || i.operation == .int3 { return false }
+      switch i.flow {
+      case .next, .branch, .call, .indirectCall: here = i.next
+      case .jump, .indirectJump, .ret: return true
+      case .fault: return i.operation == .ud2 || i.operation == .hlt
+      }
     }
+    return true
   }
 
   /// First pass: until no entry leads to another.

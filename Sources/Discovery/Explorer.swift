@@ -42,7 +42,7 @@ struct Explorer {
     stamps = .init(repeating: 0, count: code.count)
     steps = .init(repeating: 0, count: code.count)
     leaders = .init(repeating: 0, count: code.count)
-    self.budget = budget ?? (code.count * 4 + 1 << 20)
+    self.budget = budget ?? (code.count + 1 << 20)
   }
 
   func evidence(at address: UInt64) -> Evidence {
@@ -69,6 +69,12 @@ struct Explorer {
     if !known.isDisjoint(with: .strong) { return true }
     // An FDE that somebody points to is a function; one that only jumps lead to is a part of one.
     return known.contains(.frame) && !known.isDisjoint(with: .addressTaken)
+  }
+
+  /// Execution that runs on to `target` leaves the function. No compiler lets code fall into the
+  /// next FDE: what looks like it comes after a call that never returns.
+  private func leavesFalling(_ target: UInt64) -> Bool {
+    leaves(target) || (target != entryAddress && evidence(at: target).contains(.frame))
   }
 
   /// Traces the function at `entry` and returns it, nil when nothing decodes there.
@@ -108,7 +114,7 @@ struct Explorer {
         leaders[index] = generation
         return
       }
-      if address != start, leaves(address) { return }
+      if address != start, leavesFalling(address) { return }
       guard decoded < budget, let instruction = code.decode(address) else { return }
       decoded += 1
       stamps[index] = generation
@@ -124,12 +130,11 @@ struct Explorer {
         if !leaves(target) { work.append((target, number, true)) }
         return
       case .branch(let target):
-        work.append((address, number, false))
+        if !leavesFalling(address) { work.append((address, number, false)) }
         if !leaves(target) { work.append((target, number, true)) }
-        if leaves(address) { work.removeAll { $0.address == address && $0.previous == number } }
         return
       case .call, .indirectCall:
-        if !leaves(address) { work.append((address, number, false)) }
+        if !leavesFalling(address) { work.append((address, number, false)) }
         return
       case .indirectJump:
         switch resolve(number) {
@@ -175,7 +180,7 @@ struct Explorer {
       line: while true {
         guard let index = code.index(block.end), stamps[index] == generation else {
           // Another function begins here, or nothing decodes.
-          if leaves(block.end), code.index(block.end) != nil {
+          if leavesFalling(block.end), code.index(block.end) != nil {
             block.terminator = .fallthrough(to: block.end)
             tails.insert(block.end)
           } else {

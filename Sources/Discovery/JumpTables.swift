@@ -23,11 +23,26 @@ extension Explorer {
     if jump.segment != 0 { return .failure("target in thread-local memory") }
     if operand.kind == .memory { return absolute(jump, last) }
     guard operand.kind == .gpr else { return .failure("far jump") }
-    guard let definition = definition(of: operand.number, before: last) else {
-      return .failure("target register comes from a caller")
+    var target = operand.number
+    var place = last
+    var found = definition(of: target, before: place)
+    // Through copies.
+    for _ in 0..<4 {
+      guard let here = found, case let copy = trace[here].instruction, copy.operation == .mov,
+        copy.operands.1.kind == .gpr, copy.size == 8
+      else { break }
+      target = copy.operands.1.number
+      place = here
+      found = definition(of: target, before: place)
+    }
+    guard let definition = found else {
+      return .failure("target register comes from a caller or a callee")
     }
     let i = trace[definition].instruction
     switch i.operation {
+    case .lea where i.base < 16 && i.index < 16 && i.scale == 0 && i.displacement == 0:
+      return relative(i.index, i.base, definition)
+    case .mov where i.operands.1.kind == .immediate: return .failure("target is a constant")
     case .mov where i.operands.1.kind == .memory && i.size == 8:
       return absolute(i, definition)
     case .add where i.operands.1.kind == .gpr && i.size == 8:
@@ -56,7 +71,7 @@ extension Explorer {
 
   private func relative(_ first: UInt8, _ second: UInt8, _ place: Int) -> TableResult {
     for (offset, base) in [(first, second), (second, first)] {
-      guard let table = constant(base, before: place),
+      guard let table = constant(base, before: place) ?? nearestTable(base, before: place),
         let loadPlace = loadOfEntry(offset, before: place)
       else { continue }
       let load = trace[loadPlace].instruction
@@ -68,6 +83,23 @@ extension Explorer {
       return read(table, .relative, index: index < 16 ? index : nil, before: loadPlace)
     }
     return .failure("sum of two unknown registers")
+  }
+
+  /// The path need not show where a compiler hoisted the table's address to: take the last place
+  /// before the jump that puts one into this register. Targets are checked when they are used.
+  private func nearestTable(_ register: UInt8, before place: Int) -> UInt64? {
+    let jump = trace[place].instruction.address
+    var best: Instruction?
+    for step in trace where step.instruction.operation == .lea {
+      let i = step.instruction
+      guard i.base == Instruction.instructionPointer, i.operands.0.isGPR(register),
+        i.address < jump, i.address > best?.address ?? 0,
+        program.isConstant(UInt64(bitPattern: i.displacement)),
+        !program.isCode(UInt64(bitPattern: i.displacement))
+      else { continue }
+      best = i
+    }
+    return best.map { UInt64(bitPattern: $0.displacement) }
   }
 
   private func loadOfEntry(_ register: UInt8, before place: Int) -> Int? {
