@@ -1,6 +1,6 @@
-// AES rounds and carry-less products on evaluated vectors (FIPS 197; SDM vol. 1, 12.13), for stepped
-// instructions: AESENC and its family, PCLMULQDQ. Lane 4c + r of the vector is row r, column c of
-// the state.
+// AES rounds and carry-less products on evaluated vectors (FIPS 197; SDM vol. 1, 12.13), for
+// stepped instructions: AESENC and its family, PCLMULQDQ. Lane 4c + r is row r, column c of the
+// state.
 
 extension EvaluatedVector {
   /// AESENC, AESENCLAST.
