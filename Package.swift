@@ -16,11 +16,14 @@ let package = Package(
     .target(name: "X86", dependencies: ["Semantics"], path: "Lifters/X86", exclude: ["Table"]),
 
     // The runtime (also built by Scripts/build-runtime).
-    .target(name: "Host", path: "Runtime/Host", exclude: ["Assembly"]),
+    .target(
+      name: "Host", path: "Runtime/Host", exclude: ["Assembly"], swiftSettings: runtime),
     .target(
       name: "Interpreter", dependencies: ["Semantics", "X86", "RuntimeABI"],
       path: "Runtime/Interpreter"),
-    .target(name: "GuestLinux", dependencies: ["RuntimeABI", "Host"], path: "Runtime/GuestLinux"),
+    .target(
+      name: "GuestLinux", dependencies: ["RuntimeABI", "Host"], path: "Runtime/GuestLinux",
+      exclude: ["Table"], swiftSettings: runtime),
     .target(
       name: "Executor",
       dependencies: ["Interpreter", "GuestLinux", "RuntimeABI", "Host", "X86", "Semantics"],
@@ -49,12 +52,30 @@ let package = Package(
       dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
       path: "Sources/Driver"),
     .executableTarget(
+      name: "recast-fuzz-elf", dependencies: ["ELF", "Discovery"], path: "Sources/recast-fuzz-elf"),
+    .executableTarget(
       name: "recast",
       dependencies: [
         "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),
+
+    // Tests of meanings against the processor they run on.
+    .target(name: "OracleSupport", path: "Tests/OracleSupport"),
+    .testTarget(
+      name: "MeaningTests",
+      dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
+      path: "Tests/MeaningTests"),
+    .testTarget(
+      name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
+      path: "Tests/EffectsTests"),
+    .testTarget(
+      name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+    .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
+    .testTarget(
+      name: "DiscoveryTests", dependencies: ["ELF", "Discovery", "X86"],
+      path: "Tests/DiscoveryTests"),
   ]
 )

@@ -1,9 +1,9 @@
 // Dispatch: who runs next, translated code or the interpreter, and how host frames come and go.
 //
-// Every host frame of translated code stands for one guest frame. `interpret` stands for a guest
-// frame, too: the one whose return address is at `entryRSP`. It runs guest code from `vcpu.rip`,
-// calls translated functions where the code map has them, and answers the PC its frame returned to.
-// A guest that leaves in another way (longjmp, unwinding, a switch of stacks) is noticed by its RSP:
+// Every host frame of translated code stands for one guest frame. `run` stands for a guest frame,
+// too: the one whose return address is at `entryRSP`. It evaluates guest code from `vcpu.rip`, calls
+// translated functions where the code map has them, and answers the PC its frame returned to. A
+// guest that leaves in another way (longjmp, unwinding, a switch of stacks) is noticed by its RSP:
 // then `unwinding` is set and host frames return until one of them still stands for a live guest
 // frame; the bottom one always does.
 
@@ -11,18 +11,18 @@ import GuestLinux
 import Host
 import Interpreter
 import RuntimeABI
+import Semantics
 
 @_extern(c, "recast_enter")
-func enterTranslated(_ vcpu: UnsafeMutablePointer<VCPU>, _ host: UInt64, _ delivered: UInt64) -> UInt64
+func enterTranslated(_ vcpu: UInt64, _ host: UInt64, _ delivered: UInt64) -> UInt64
 
-@_extern(c, "recast_guest_image")
-func guestImage() -> UnsafePointer<GuestImage>
+typealias VCPUPointer = UnsafeMutablePointer<VCPU>
 
 /// What unknown code has to bring back unchanged for its translated callers (psABI 3.2.1).
 struct CalleeSaved: Equatable {
   var rbx, rbp, r12, r13, r14, r15: UInt64
 
-  init(_ vcpu: UnsafeMutablePointer<VCPU>) {
+  init(_ vcpu: VCPUPointer) {
     rbx = vcpu.pointee.gpr[3]
     rbp = vcpu.pointee.gpr[5]
     r12 = vcpu.pointee.gpr[12]
@@ -31,7 +31,7 @@ struct CalleeSaved: Equatable {
     r15 = vcpu.pointee.gpr[15]
   }
 
-  func restore(_ vcpu: UnsafeMutablePointer<VCPU>) {
+  func restore(_ vcpu: VCPUPointer) {
     vcpu.pointee.gpr[3] = rbx
     vcpu.pointee.gpr[5] = rbp
     vcpu.pointee.gpr[12] = r12
@@ -44,35 +44,38 @@ struct CalleeSaved: Equatable {
 /// Answered by whoever returns while unwinding: no return address is 1.
 let unwindingAnswer: UInt64 = 1
 
-/// Where a nested run ends: a signal handler has returned to what it interrupted.
+/// Where a nested run ends: a signal handler has returned to what it interrupted. An interrupted
+/// system call goes on at its instruction or behind it.
 struct ResumePoint {
   var rip: UInt64
+  var behind: UInt64
   var rsp: UInt64
+
+  func isReached(_ vcpu: VCPUPointer) -> Bool {
+    (vcpu.pointee.rip == rip || vcpu.pointee.rip == behind) && vcpu.pointee.gpr[4] == rsp
+  }
 }
 
-func unwind(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
+func unwind(_ vcpu: VCPUPointer) -> UInt64 {
   vcpu.pointee.unwinding = 1
   return unwindingAnswer
 }
 
-/// Runs guest code until the frame with its return address at `entryRSP` returns (answers the PC),
-/// until `resume` is reached (answers 0), or until the guest has left (answers `unwindingAnswer`).
-func run(
-  _ vcpu: UnsafeMutablePointer<VCPU>, entryRSP: UInt64, resume: ResumePoint?
-) -> UInt64 {
-  let map = CodeMapView(guestImage())
-  var machine = InterpreterMachine(vcpu)
-  // Only where control has just been transferred may a translated function begin.
+/// Evaluates guest code until the frame with its return address at `entryRSP` returns (answers the
+/// PC), until `resume` is reached (answers 0), or until the guest has left (`unwindingAnswer`).
+func run(_ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?) -> UInt64 {
+  let state = threadState(vcpu)
+  // Translated functions begin only where control has just been transferred to.
   var mayEnter = true
   while true {
     if vcpu.pointee.pending != 0 { _ = deliverPending(vcpu) }
-    if mayEnter, let translated = map.find(vcpu.pointee.rip) {
+    if mayEnter, let translated = state.pointee.map.find(vcpu.pointee.rip) {
       let rsp = vcpu.pointee.gpr[4]
       let saved = CalleeSaved(vcpu)
-      let pc = enterTranslated(vcpu, translated.host, translated.delivered)
+      let pc = enterTranslated(address(vcpu), translated.host, translated.delivered)
       if vcpu.pointee.unwinding != 0 {
         vcpu.pointee.unwinding = 0
-        if reached(resume, vcpu) { return 0 }
+        if let resume, resume.isReached(vcpu) { return 0 }
         if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
         continue
       }
@@ -83,34 +86,35 @@ func run(
       if rsp > entryRSP { return unwind(vcpu) }
       continue
     }
-    mayEnter = true
-    switch machine.runBlock() {
-    case .next: mayEnter = false
-    case .jump, .call:
-      if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
-    case .ret:
-      let rsp = vcpu.pointee.gpr[4]
-      if rsp == entryRSP &+ 8 { return vcpu.pointee.rip }
-      if rsp > entryRSP { return unwind(vcpu) }
-    case .systemCall:
-      if case .transferred = systemCall(vcpu) {
-        machine.codeChanged()
-        if reached(resume, vcpu) { return 0 }
+    do throws(GuestFault) {
+      let transfer = try state.pointee.interpreter.runBlock()
+      mayEnter = transfer != .none
+      switch transfer {
+      case .none: break
+      case .jump, .call: if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
+      case .ret:
+        let rsp = vcpu.pointee.gpr[4]
+        if rsp == entryRSP &+ 8 { return vcpu.pointee.rip }
+        if rsp > entryRSP { return unwind(vcpu) }
+      case .systemCall:
+        if systemCall(vcpu) == .transferred {
+          if let resume, resume.isReached(vcpu) { return 0 }
+        }
       }
-    case .fault(let fault):
-      raiseFault(vcpu, fault)
+    } catch {
+      raiseFault(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)
+      mayEnter = true
     }
   }
 }
 
-private func reached(_ resume: ResumePoint?, _ vcpu: UnsafeMutablePointer<VCPU>) -> Bool {
-  guard let resume else { return false }
-  return vcpu.pointee.rip == resume.rip && vcpu.pointee.gpr[4] == resume.rsp
-}
+func address(_ vcpu: VCPUPointer) -> UInt64 { UInt64(UInt(bitPattern: vcpu)) }
+private func pointer(_ vcpu: UInt64) -> VCPUPointer { VCPUPointer(bitPattern: UInt(vcpu))! }
 
 /// `Symbol.interpret`: the frame whose return address is at `entryRSP` goes on at `vcpu.rip`.
 @_cdecl("recast_interpret")
-public func interpret(_ vcpu: UnsafeMutablePointer<VCPU>, _ entryRSP: UInt64) -> UInt64 {
+public func interpret(_ at: UInt64, _ entryRSP: UInt64) -> UInt64 {
+  let vcpu = pointer(at)
   vcpu.pointee.unwinding = 0
   // The guest has left this frame.
   if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
@@ -125,8 +129,9 @@ public func interpret(_ vcpu: UnsafeMutablePointer<VCPU>, _ entryRSP: UInt64) ->
 
 /// Delivers pending signals in the middle of translated code: their handlers run nested on this
 /// host stack. Answers 0 when the interrupted code may simply go on.
-private func deliverNested(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
-  let here = ResumePoint(rip: vcpu.pointee.rip, rsp: vcpu.pointee.gpr[4])
+private func deliverNested(_ vcpu: VCPUPointer) -> UInt64 {
+  let rip = vcpu.pointee.rip
+  let here = ResumePoint(rip: rip, behind: rip &+ 2, rsp: vcpu.pointee.gpr[4])
   guard deliverPending(vcpu) else { return 0 }
   // On the interrupted stack a handler's frames are below it; on an alternate stack they are in
   // the frame's neighbourhood, and leaving that means leaving the handler.
@@ -134,44 +139,46 @@ private func deliverNested(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
   let isSameStack = handlerRSP < here.rsp && here.rsp &- handlerRSP < 1 &<< 16
   let bound = isSameStack ? here.rsp : handlerRSP &+ 1 &<< 13
   let answer = run(vcpu, entryRSP: bound, resume: here)
-  if vcpu.pointee.unwinding == 0 && answer != 0 { return unwind(vcpu) }
-  return answer
+  return vcpu.pointee.unwinding == 0 && answer != 0 ? unwind(vcpu) : answer
 }
 
 @_cdecl("recast_safepoint")
-public func safepoint(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 { deliverNested(vcpu) }
+public func safepoint(_ at: UInt64) -> UInt64 { deliverNested(pointer(at)) }
 
 @_cdecl("recast_system_call")
-public func systemCallFromTranslated(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
-  if case .transferred = systemCall(vcpu) { return unwind(vcpu) }
-  if vcpu.pointee.pending != 0 { return deliverNested(vcpu) }
-  return 0
+public func systemCallFromTranslated(_ at: UInt64) -> UInt64 {
+  let vcpu = pointer(at)
+  let next = vcpu.pointee.rip
+  while true {
+    switch systemCall(vcpu) {
+    case .transferred: return unwind(vcpu)
+    case .done:
+      if vcpu.pointee.pending != 0 { return deliverNested(vcpu) }
+      return 0
+    case .interrupted:
+      let answer = deliverNested(vcpu)
+      if answer != 0 { return answer }
+      if vcpu.pointee.rip == next { return 0 }
+      vcpu.pointee.rip = next
+    }
+  }
 }
 
 @_cdecl("recast_fault")
-public func faultFromTranslated(_ vcpu: UnsafeMutablePointer<VCPU>, _ vector: UInt64) -> UInt64 {
-  raiseFault(vcpu, GuestFault(Fault(rawValue: UInt8(vector))!, address: 0))
+public func faultFromTranslated(_ at: UInt64, _ vector: UInt64) -> UInt64 {
+  let vcpu = pointer(at)
+  raiseFault(vcpu, vector: vector)
   return unwind(vcpu)
 }
 
 @_cdecl("recast_step")
-public func step(_ vcpu: UnsafeMutablePointer<VCPU>, _ pc: UInt64, _ address: UInt64) -> UInt64 {
-  var machine = InterpreterMachine(vcpu)
-  if let fault = machine.step(at: pc, address: address) {
-    raiseFault(vcpu, fault)
+public func step(_ at: UInt64, _ pc: UInt64, _ address: UInt64) -> UInt64 {
+  let vcpu = pointer(at)
+  do throws(GuestFault) {
+    try threadState(vcpu).pointee.interpreter.stepOne(pc, address: address)
+    return 0
+  } catch {
+    raiseFault(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)
     return unwind(vcpu)
   }
-  return 0
-}
-
-/// The child of a `clone` that shares memory: on a host stack of its own.
-@_cdecl("recast_run_child")
-public func runChild(_ vcpu: UnsafeMutablePointer<VCPU>) {
-  while true { _ = run(vcpu, entryRSP: .max, resume: nil) }
-}
-
-@_cdecl("recast_start")
-public func start(_ stack: UnsafeMutablePointer<UInt64>) {
-  let vcpu = prepare(stack)
-  runChild(vcpu)
 }

@@ -194,4 +194,16 @@ same:
 declare float @llvm.fabs.f32(float)
 declare float @llvm.copysign.f32(float, float)
 
+; Every target has the instruction; Swift's squareRoot() calls the function.
+define double @sqrt(double %x) #0 {
+  %v = call double @llvm.sqrt.f64(double %x)
+  ret double %v
+}
+define float @sqrtf(float %x) #0 {
+  %v = call float @llvm.sqrt.f32(float %x)
+  ret float %v
+}
+declare double @llvm.sqrt.f64(double)
+declare float @llvm.sqrt.f32(float)
+
 attributes #0 = { nounwind "no-builtins" }

@@ -17,6 +17,20 @@ extension OptimizationLevel {
   }
 }
 
+extension OptimizationLevel {
+  /// The level's pipeline without every occurrence of the passes named, with or without options.
+  public func pipeline(without passes: Set<String>) -> String {
+    let (open, close) = ("function(", ")")
+    guard pipeline.hasPrefix(open), pipeline.hasSuffix(close) else { return pipeline }
+    let inner = pipeline.dropFirst(open.count).dropLast(close.count)
+    let kept = inner.split(separator: ",").filter { pass in
+      let name = pass.prefix { $0 != "<" && $0 != "(" }
+      return !passes.contains(String(name))
+    }
+    return kept.isEmpty ? "" : open + kept.joined(separator: ",") + close
+  }
+}
+
 /// Optimises and emits `module`, which is changed by it.
 ///
 /// - Parameter pipeline: replaces the level's own passes.

@@ -25,9 +25,7 @@ struct PageRun: Equatable {
   var isWritable: Bool
 }
 
-let pageSize: UInt64 = 4096
-
-func pageRuns(_ loads: [GuestLoad]) -> [PageRun] {
+func pageRuns(_ loads: [GuestLoad], pageSize: UInt64) -> [PageRun] {
   func down(_ a: UInt64) -> UInt64 { a & ~(pageSize - 1) }
   func up(_ a: UInt64) -> UInt64 { down(a + pageSize - 1) }
   let loads = loads.filter { $0.memorySize > 0 }

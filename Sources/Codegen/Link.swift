@@ -27,7 +27,7 @@ public func link(
   options: LinkOptions = LinkOptions()
 ) throws(CodegenError) {
   let linker = try findLinker()
-  let runs = pageRuns(guest)
+  let runs = pageRuns(guest, pageSize: target.pageSize)
   if let high = runs.last, high.start + high.size > TargetDescription.hostBase {
     throw .input(
       "the guest reaches 0x\(String(high.start + high.size, radix: 16)), into the host's part")
@@ -43,10 +43,10 @@ public func link(
     inputs.append("\(scratch)/\(n).o")
     try write(bytes, to: inputs[n])
   }
-  try write(Array(linkerScript(runs).utf8), to: "\(scratch)/script")
+  try write(Array(linkerScript(runs, target).utf8), to: "\(scratch)/script")
   let made = "\(scratch)/artifact"
   var arguments = [
-    "-m", target.emulation, "-static", "--no-dynamic-linker", "-z", "max-page-size=4096",
+    "-m", target.emulation, "-static", "--no-dynamic-linker", "-z", "max-page-size=\(target.pageSize)",
     "-z", "noexecstack", "-z", "norelro", "--build-id=none", "--gc-sections", "--threads=1",
     "--no-undefined", "--no-warn-mismatch", "-e", "_start", "-T", "\(scratch)/script", "-o", made,
   ]
@@ -60,10 +60,7 @@ public func link(
   }
 }
 
-/// The script for these guest segments, as people may ask to see it.
-public func linkerScript(forPages pages: [GuestLoad]) -> String { linkerScript(pageRuns(pages)) }
-
-func linkerScript(_ runs: [PageRun]) -> String {
+func linkerScript(_ runs: [PageRun], _ target: TargetDescription) -> String {
   var headers = ""
   var sections = ""
   for (n, r) in runs.enumerated() {
@@ -90,10 +87,10 @@ func linkerScript(_ runs: [PageRun]) -> String {
     SECTIONS {
     \(sections)  . = \(base);
       .text : { KEEP(*(.text.recast_host)) *(.text .text.*) } :text
-      . = ALIGN(4096);
+      . = ALIGN(\(target.pageSize));
       .rodata : { *(.rodata .rodata.*) *(.srodata .srodata.*) *(.data.rel.ro .data.rel.ro.*) } :rodata
       .eh_frame : { *(.eh_frame) } :rodata
-      . = ALIGN(4096);
+      . = ALIGN(\(target.pageSize));
       .data : { *(.data .data.*) *(.sdata .sdata.*) *(.got .got.*) *(.got.plt) } :data
       .bss : { *(.bss .bss.*) *(.sbss .sbss.*) *(COMMON) } :data
       /DISCARD/ : { *(.comment) *(.note.*) *(.swift*) *(.riscv.attributes) }

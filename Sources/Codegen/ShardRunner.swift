@@ -42,7 +42,7 @@ public struct ShardRunner: Sendable {
   /// to try (bisecting); their answers go to the end, in the order in which they were queued.
   public func run<Shard>(
     _ shards: [Shard], body: (Shard) throws -> [UInt8],
-    onFailure: (Shard, ShardFailure) -> [Shard] = { _, _ in [] }
+    onFailure: (Shard, ShardFailure) -> [Shard] = { _, _ in [] }, onFinish: () -> Void = {}
   ) throws(CodegenError) -> [[UInt8]?] {
     var queue = shards
     var results = [[UInt8]?](repeating: nil, count: shards.count)
@@ -76,6 +76,7 @@ public struct ShardRunner: Sendable {
           failure = .exit(recast_exit_code(status))
         } else {
           results[child.index] = [UInt8](child.data)
+          onFinish()
           continue
         }
         let smaller = onFailure(queue[child.index], failure)
@@ -96,6 +97,8 @@ public struct ShardRunner: Sendable {
     if pid < 0 { throw .file("fork: \(String(cString: strerror(errno)))") }
     if pid == 0 {
       close(ends[0])
+      // A crash ends the child at once, without anybody's handler or report.
+      for number in [SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGTRAP, SIGFPE] { signal(number, SIG_DFL) }
       do {
         recast_exit_now(send(try body(shard), to: ends[1]) ? 0 : 98)
       } catch {

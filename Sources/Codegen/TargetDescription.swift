@@ -25,13 +25,16 @@ public struct TargetDescription: Sendable {
   public var emulation: String
   /// What runs the artifact on a foreign host.
   public var emulator: String
+  /// The pages that its kernels have, which segments of the artifact keep to. LoongArch's have
+  /// 16 KiB; where guest segments share such a page, it has the union of their rights.
+  public var pageSize: UInt64 = 4096
 
   /// Where the host's part of an artifact is linked: below 256 GiB, above static guests.
   public static let hostBase: UInt64 = 0x30_0000_0000
 
   public static let all: [TargetDescription] = [
     TargetDescription(
-      triple: "x86_64-linux-gnu", architecture: "x86_64", cpu: "x86-64", features: "+cx16", abi: "",
+      triple: "x86_64-linux-gnu", architecture: "x86_64", cpu: "x86-64-v2", features: "", abi: "",
       codeModel: LLVMCodeModelSmall,
       limits: ConventionLimits(
         convention: CallConvention.preserveNone, intArguments: 11, vectorArguments: 8,
@@ -46,7 +49,7 @@ public struct TargetDescription: Sendable {
       emulation: "aarch64linux", emulator: "qemu-aarch64-static"),
     TargetDescription(
       triple: "riscv64-linux-gnu", architecture: "riscv64", cpu: "generic-rv64",
-      features: "+m,+a,+f,+d,+c", abi: "lp64d", codeModel: LLVMCodeModelMedium,
+      features: "+m,+a,+f,+d,+c,+unaligned-scalar-mem", abi: "lp64d", codeModel: LLVMCodeModelMedium,
       limits: ConventionLimits(
         convention: CallConvention.fast, intArguments: 12, vectorArguments: 0, intReturns: 2,
         vectorReturns: 0),
@@ -57,7 +60,8 @@ public struct TargetDescription: Sendable {
       limits: ConventionLimits(
         convention: CallConvention.c, intArguments: 8, vectorArguments: 0, intReturns: 2,
         vectorReturns: 0),
-      emulation: "elf64loongarch", emulator: "qemu-loongarch64-static"),
+      emulation: "elf64loongarch", emulator: "qemu-loongarch64-static",
+      pageSize: 16384),
   ]
 
   /// The target with this triple or architecture name.

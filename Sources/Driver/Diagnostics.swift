@@ -85,7 +85,9 @@ public enum Diagnostics {
   public static func warn(_ text: String) { write("33", "recast: warning: " + text) }
 
   private static func write(_ colour: String, _ line: String) {
-    let text = colours ? "\u{1b}[\(colour)m\(line)\u{1b}[0m\n" : line + "\n"
+    // The progress line may be in the way.
+    let start = isatty(STDERR_FILENO) == 1 ? "\r\u{1b}[K" : ""
+    let text = start + (colours ? "\u{1b}[\(colour)m\(line)\u{1b}[0m\n" : line + "\n")
     FileHandle.standardError.write(Data(text.utf8))
   }
 }

@@ -18,18 +18,19 @@ public struct Doctor: Codable, Sendable {
     findings = [
       Finding(
         name: "libLLVM 19", purpose: "optimise and emit code", required: true,
-        found: Self.library("libLLVM-19.so.1"), remedy: "apt-get install libllvm19"),
+        found: Self.library("libLLVM.so.19.1") ?? Self.library("libLLVM-19.so.1"),
+        remedy: "apt-get install libllvm19"),
       Finding(
         name: "libelf", purpose: "read programs", required: true,
         found: Self.library("libelf.so.1"), remedy: "apt-get install libelf1"),
       Finding(
-        name: "libcapstone", purpose: "second opinion on decoding, disassembly", required: true,
+        name: "libcapstone", purpose: "check the decoder and disassemble", required: true,
         found: Self.library("libcapstone.so.4"), remedy: "apt-get install libcapstone4"),
       Finding(
         name: "ld.lld", purpose: "link artifacts", required: true, found: Locate.linker,
         remedy: "apt-get install lld-19"),
       Finding(
-        name: "runtime.bc", purpose: "the runtime inside artifacts", required: true,
+        name: "runtime.bc", purpose: "put the runtime into artifacts", required: true,
         found: try? Locate.runtime(), remedy: "Scripts/build-runtime"),
     ]
     for target in Target.all where target.architecture != Target.hostArchitecture {
@@ -43,7 +44,7 @@ public struct Doctor: Codable, Sendable {
     for (name, package) in [("busybox", "busybox-static"), ("bash-static", "bash-static")] {
       findings.append(
         Finding(
-          name: package, purpose: "acceptance tests and the demo", required: false,
+          name: package, purpose: "run the acceptance tests and the demo", required: false,
           found: Locate.executable(name), remedy: "apt-get install \(package)"))
     }
   }

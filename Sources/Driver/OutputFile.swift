@@ -105,7 +105,7 @@ public enum Temporaries {
   }
 }
 
-/// Reads a whole regular file, with the errors that a person can act on.
+/// Reads a whole regular file of at most 2 GiB, with the errors that a person can act on.
 public func readInput(_ path: String) throws(BuildError) -> Data {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   if descriptor < 0 { throw .reading(path, errno: errno) }
@@ -115,6 +115,9 @@ public func readInput(_ path: String) throws(BuildError) -> Data {
   if status.st_mode & S_IFMT == S_IFDIR { throw .reading(path, errno: EISDIR) }
   if status.st_mode & S_IFMT != S_IFREG {
     throw BuildError(.noInput, path, "not a regular file", remedy: "name an executable file")
+  }
+  if status.st_size > 2 << 30 {
+    throw .malformed(path, "larger than 2 GiB", remedy: "strip its debugging information")
   }
   var bytes = Data(count: Int(status.st_size))
   var filled = 0

@@ -1,15 +1,154 @@
 /// The pipeline on one page: input, image, discovery, translation, code generation, link.
 
+import Codegen
+import Discovery
+import ELF
+import Foundation
+import LLVM
+import Translator
+import X86
+
 /// Makes `options.outputs`; either all of them or none.
 public func build(_ options: BuildOptions, progress: Progress) throws(BuildError) -> BuildReport {
-  _ = try readInput(options.input)
-  throw .unsupported(options.input, "this build of recast has no translator")
+  let start = Progress.now
+  progress.stage("reading")
+  let input = try readInput(options.input)
+  let program = try load(options.input)
+
+  progress.stage("finding code")
+  let discovery = Discovery(program)
+  var report = BuildReport(
+    options: options, program: programReport(program, discovery, input: input))
+
+  progress.stage("recovering signatures")
+  let translator = options.flow == .static ? Translator(discovery) : Translator.nothing
+
+  for output in options.outputs {
+    let artifact = try makeArtifact(
+      output, options, program, translator, input: input, progress: progress)
+    report.artifacts.append(artifact)
+  }
+  report.measure(since: start, stages: progress.finish())
+  return report
 }
 
-/// Tells what the program is; with `function` (a name or 0x address), that function's blocks too.
-public func inspect(
-  _ input: String, function: String?, progress: Progress
-) throws(BuildError) -> InspectReport {
-  _ = try readInput(input)
-  throw .unsupported(input, "this build of recast has no discovery")
+func load(_ path: String) throws(BuildError) -> Program {
+  do {
+    return try Program(path: path)
+  } catch {
+    throw BuildError(elf: error, path)
+  }
+}
+
+/// Translates, emits and links for one target.
+private func makeArtifact(
+  _ output: BuildOptions.Output, _ options: BuildOptions, _ program: Program,
+  _ translator: Translator, input: Data, progress: Progress
+) throws(BuildError) -> ArtifactReport {
+  let triple = output.target.triple
+  do throws(CodegenError) {
+    let target = try TargetDescription.named(triple).with(
+      cpu: options.cpu, features: options.features)
+    _ = try target.machine()
+    let begin = Progress.now
+    let level = OptimizationLevel(rawValue: options.optimisation) ?? .O2
+    var (objects, excluded): ([[UInt8]], Set<Int>) = try translate(
+      translator, for: target, level: level, options: options, progress: progress)
+
+    progress.stage("\(triple): runtime")
+    var rest = translator
+    rest.excluded = excluded
+    objects.append(try emitStubs(rest, imageFacts(program), for: target, options: options))
+    let runtime: String
+    do { runtime = try Locate.runtime() } catch { throw .missing("\(error.subject): \(error.what)") }
+    objects += try runtimeObjects(
+      RuntimeFiles(folder: (runtime as NSString).deletingLastPathComponent), for: target,
+      buildID: Version.identity)
+    let translation = Progress.now - begin
+
+    progress.stage("\(triple): linking")
+    let linking = Progress.now
+    var linkOptions = LinkOptions()
+    linkOptions.symbols = options.symbols
+    try link(
+      objects: objects, guest: guestLoads(program), for: target, to: output.path,
+      options: linkOptions)
+    let artifact = FileManager.default.contents(atPath: output.path) ?? Data()
+    return ArtifactReport(
+      target: triple, path: output.path, bytes: artifact.count, sha256: SHA256.hex(artifact),
+      abandoned: excluded.sorted().map { "0x" + String(translator.entry(of: $0), radix: 16) },
+      stages: [
+        StageTime(name: "translating", seconds: translation),
+        StageTime(name: "linking", seconds: Progress.now - linking),
+      ])
+  } catch {
+    throw BuildError(codegen: error, output.path)
+  }
+}
+
+/// Functions in shards, each in a process of its own; one that dies is bisected to the function.
+private func translate(
+  _ translator: Translator, for target: TargetDescription, level: OptimizationLevel,
+  options: BuildOptions, progress: Progress
+) throws(CodegenError) -> ([[UInt8]], Set<Int>) {
+  guard translator.functionCount > 0 else { return ([], []) }
+  let shards = translator.shards(count: 24)
+  progress.stage("\(target.triple): translating", total: shards.count)
+  let traits = TargetTraits(architecture: target.architecture)
+  var excluded: Set<Int> = []
+  let results = try ShardRunner(jobs: options.jobs).run(
+    shards,
+    body: { shard in
+      let context = LLVMContext(discardValueNames: options.keepIR == nil)
+      let module = Module("shard", in: context)
+      try translator.translate(shard, into: module, for: traits)
+      if let folder = options.keepIR {
+        let name = "\(target.architecture)-\(String(translator.entry(of: shard[0]), radix: 16)).ll"
+        try module.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+      }
+      return try emit(module, for: target, level: level, pipeline: pipeline(level, options))
+    },
+    onFailure: { shard, failure in
+      if shard.count > 1 {
+        let half = shard.count / 2
+        return [Array(shard[..<half]), Array(shard[half...])]
+      }
+      excluded.formUnion(shard)
+      return []
+    },
+    onFinish: { progress.advance() })
+  return (results.compactMap { $0 }, excluded)
+}
+
+/// The level's passes without those that `--disable-pass` names.
+private func pipeline(_ level: OptimizationLevel, _ options: BuildOptions) -> String? {
+  options.disabledPasses.isEmpty ? nil : level.pipeline(without: Set(options.disabledPasses))
+}
+
+private func emitStubs(
+  _ translator: Translator, _ image: ImageFacts, for target: TargetDescription,
+  options: BuildOptions
+) throws(CodegenError) -> [UInt8] {
+  let module = Module("stubs", in: LLVMContext(discardValueNames: true))
+  translator.emitStubs(image, into: module, for: TargetTraits(architecture: target.architecture))
+  return try emit(module, for: target, level: .O2)
+}
+
+private func imageFacts(_ program: Program) -> ImageFacts {
+  ImageFacts(
+    entry: program.entry, programHeaders: program.programHeaders,
+    programHeaderCount: UInt64(program.programHeaderCount), low: program.low, high: program.high,
+    segments: program.segments.map {
+      (start: $0.address, end: $0.end, fileOffset: UInt64($0.fileOffset), flags: UInt64($0.flags))
+    },
+    isPositionIndependent: program.isPositionIndependent,
+    hasExecutableStack: program.hasExecutableStack)
+}
+
+private func guestLoads(_ program: Program) -> [GuestLoad] {
+  program.segments.map { s in
+    GuestLoad(
+      address: s.address, bytes: Array(program.file[s.fileOffset..<s.fileOffset + s.fileSize]),
+      memorySize: s.memorySize, isWritable: s.isWritable)
+  }
 }

@@ -4,11 +4,18 @@ import Foundation
 public enum Version {
   public static let text = "0.1.0"
 
-  /// Changes with every change of the tool or of the runtime module: a hash over both files. It is
+  /// Changes with every change of the tool or of the runtime module: a hash over its files. It is
   /// part of every cache key, so that no artifact of an older translator is ever used.
   public static let identity: String = {
     var parts = [text]
-    for path in ["/proc/self/exe"] + [try? Locate.runtime()].compactMap({ $0 }) {
+    var paths = ["/proc/self/exe"]
+    if let runtime = try? Locate.runtime() {
+      let folder = (runtime as NSString).deletingLastPathComponent
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      paths += names.filter { $0.hasSuffix(".bc") || $0.hasSuffix(".s") }.sorted()
+        .map { "\(folder)/\($0)" }
+    }
+    for path in paths {
       if let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) {
         parts.append(SHA256.hex(bytes))
       }

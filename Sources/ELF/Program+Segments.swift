@@ -82,6 +82,7 @@ extension Program {
     }
 
     var total: UInt64 = 0
+    var fileTotal = 0
     for (number, header) in loads {
       let name = "segment \(number)"
       guard header.p_filesz <= header.p_memsz else {
@@ -98,6 +99,10 @@ extension Program {
       guard header.p_offset <= size, header.p_filesz <= size - header.p_offset else {
         throw bad(
           "truncated: \(name) needs \(header.p_filesz) bytes at \(header.p_offset.hex) of \(size)")
+      }
+      fileTotal += Int(header.p_filesz)
+      guard fileTotal <= 2 * file.count else {
+        throw bad("\(name): segments repeat the same bytes of the file")
       }
       guard header.p_align <= 1 || header.p_align & (header.p_align - 1) == 0 else {
         throw bad("\(name): alignment \(header.p_align.hex) is not a power of two")

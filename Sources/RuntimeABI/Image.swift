@@ -20,6 +20,10 @@ public struct GuestImage {
   public var codeMapMask: UInt64
   /// PT_GNU_STACK says executable: bit 0. The guest is position-independent: bit 1.
   public var flags: UInt64
+  @inlinable public init() {
+    (magic, entry, programHeaders, programHeaderCount, low, high) = (0, 0, 0, 0, 0, 0)
+    (segments, segmentCount, codeMap, codeMapMask, flags) = (0, 0, 0, 0, 0)
+  }
   public static var magicValue: UInt64 { 0x3130_5453_4143_4552 }
 }
 

@@ -1,5 +1,5 @@
 /// What a guest instruction can raise. Numbers are x86 vectors; `GuestLinux` maps them to signals.
-public enum Fault: UInt8 {
+public enum Fault: UInt8, Sendable {
   case divideError = 0  // #DE, SIGFPE
   case debug = 1  // INT1, SIGTRAP
   case breakpoint = 3  // INT3, SIGTRAP

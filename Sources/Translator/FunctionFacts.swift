@@ -16,7 +16,7 @@ struct FunctionFacts {
   enum Terminator {
     case jump(Edge)
     case branch(taken: Edge, next: Edge)
-    /// Jump table: the index register's bound is proven by the code before it.
+    /// Jump table, by target address.
     case table([UInt64: Edge])
     case jumpIndirect
     case call(UInt64, next: Edge?)
@@ -38,6 +38,10 @@ struct FunctionFacts {
     var instructions: [Instruction]
     var effects: [Effects]
     var terminator: Terminator
+    /// The jump table behind `.table`, and the instruction whose index register selects the entry,
+    /// when it is in this block.
+    var table: JumpTable? = nil
+    var tableReader: Int? = nil
     /// Registers read before they are surely written; surely written; possibly written.
     var use: RegisterSet = []
     var def: RegisterSet = []

@@ -20,10 +20,10 @@ final class FunctionLifter {
   let signature: Signature
   let function: Function
   var machine: LLVMMachine
-  var blocks: [BasicBlock] = []
+  var blocks: [LLVM.BasicBlock] = []
   /// RSP as the function was entered: where the return address is.
   let entryRSP: Value
-  private var leaveBlocks: [UInt64: BasicBlock] = [:]
+  private var leaveBlocks: [UInt64: LLVM.BasicBlock] = [:]
   /// The index of a jump table, captured where the table is read.
   private var tableIndex: Value?
 
@@ -51,7 +51,7 @@ final class FunctionLifter {
   }
 
   func lift() throws {
-    machine.onFault = { [unowned self] in self.emitFault(&$0, $1) }
+    machine.onFault = { [unowned self] in self.emitFault($0, $1) }
     for n in 0..<Register.count { machine.setHome(Register(index: n), inSlot: isSlotHomed(Register(index: n))) }
     for (place, r) in convention.arguments.enumerated() where signature.reads.contains(r) {
       machine.writeHome(r, function.parameter(place + 1))
@@ -85,7 +85,8 @@ final class FunctionLifter {
       let repeats = !i.prefixes.isDisjoint(with: [.rep, .repne])
       machine.liveFlags = repeats ? .flags : liveAfter[k]
       machine.transfer = .none
-      unit.beforeInstruction(self, i)
+      unit.currentAddress = i.address
+      if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
       do { try machine.execute(i) } catch let error as LiftError {
         throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
       }
@@ -159,8 +160,8 @@ final class FunctionLifter {
     }
     let saved = machine
     let other = function.appendBasicBlock(in: e.context)
-    var entries: [FunctionFacts.Edge: BasicBlock] = [:]
-    func block(for edge: FunctionFacts.Edge) -> BasicBlock {
+    var entries: [FunctionFacts.Edge: LLVM.BasicBlock] = [:]
+    func block(for edge: FunctionFacts.Edge) -> LLVM.BasicBlock {
       if let known = entries[edge] { return known }
       let here = b.insertBlock!
       let new = function.appendBasicBlock(in: e.context)
@@ -171,9 +172,9 @@ final class FunctionLifter {
       b.positionAtEnd(here)
       return new
     }
-    if let index = tableIndex, let table = unit.jumpTable(in: facts.blocks[n]) {
+    if let index = tableIndex, let table = facts.blocks[n].table {
       let cases = table.targets.enumerated().compactMap { k, address in
-        targets[address].map { (UInt64(k) &+ table.firstIndex, $0) }
+        targets[address].map { (UInt64(k), $0) }
       }
       let branch = b.switchOn(index, default: other, cases: cases.count)
       for (value, edge) in cases { branch.addCase(e.i64.constInt(value), block(for: edge)) }
@@ -187,9 +188,6 @@ final class FunctionLifter {
     machine = saved
     emitLeave(target)
   }
-
-  /// Called before the instruction that reads a jump table.
-  func captureTableIndex(_ value: Value) { tableIndex = value }
 
   // MARK: Calls and returns
 
@@ -338,10 +336,10 @@ final class FunctionLifter {
   // MARK: The slow ways
 
   /// Everything this frame knows goes into the VCPU.
-  private func handOver() {
+  private func handOver(_ m: LLVMMachine) {
     let known = signature.reads.union(ownWrites).union(calleeChanges)
-    for r in known where !isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
-    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
+    for r in known where !isSlotHomed(r) { m.storeSlot(r, m.read(r)) }
+    for r in m.dirty where isSlotHomed(r) { m.storeSlot(r, m.read(r)) }
   }
 
   private lazy var calleeChanges: RegisterSet = facts.blocks.reduce(into: []) { set, block in
@@ -354,7 +352,7 @@ final class FunctionLifter {
 
   /// The interpreter goes on at `pc` as this frame, and this frame returns what it comes back with.
   private func emitLeave(_ pc: Value) {
-    handOver()
+    handOver(machine)
     unit.storeRIP(pc, machine.vcpu)
     returnInterpreted()
   }
@@ -369,16 +367,14 @@ final class FunctionLifter {
     b.ret(value)
   }
 
-  private func emitFault(_ m: inout LLVMMachine, _ fault: Fault) {
-    let saved = machine
-    machine = m
-    handOver()
-    unit.storeRIP(e.i64.constInt(unit.currentAddress), machine.vcpu)
+  /// Called while an instruction is being lifted, so `machine` is not to be touched here.
+  private func emitFault(_ m: LLVMMachine, _ fault: Fault) {
+    handOver(m)
+    unit.storeRIP(e.i64.constInt(unit.currentAddress), m.vcpu)
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     b.call(unit.runtime(Symbol.fault, type).value, type,
-      [machine.vcpu, e.i64.constInt(UInt64(fault.rawValue))])
+      [m.vcpu, e.i64.constInt(UInt64(fault.rawValue))])
     returnUnwinding()
-    machine = saved
   }
 
   /// Calls a runtime function that answers whether host frames have to return.
@@ -394,7 +390,7 @@ final class FunctionLifter {
   }
 
   private func emitSystemCall(_ i: Instruction) {
-    handOver()
+    handOver(machine)
     unit.storeRIP(e.i64.constInt(i.next), machine.vcpu)
     callRuntime(Symbol.systemCall, [])
     machine.forget(slotHomed)
@@ -421,7 +417,7 @@ final class FunctionLifter {
     e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
     b.positionAtEnd(cold)
     let saved = machine
-    handOver()
+    handOver(machine)
     unit.storeRIP(e.i64.constInt(address), machine.vcpu)
     callRuntime(Symbol.safepoint, [])
     b.br(go)

@@ -44,7 +44,7 @@ struct LLVMMachine: X86Machine {
   var liveFlags: RegisterSet = .flags
   var transfer = Transfer.none
   /// Emits the fault path: called with the builder in a cold block; must terminate it.
-  var onFault: ((inout LLVMMachine, Fault) -> Void)?
+  var onFault: ((LLVMMachine, Fault) -> Void)?
 
   init(_ e: Emission, function: Function, vcpu: Value) {
     self.e = e
@@ -252,8 +252,7 @@ struct LLVMMachine: X86Machine {
     let hot = function.appendBasicBlock(in: e.context)
     e.branchCold(condition.value, cold, hot)
     b.positionAtEnd(cold)
-    var there = self
-    onFault?(&there, fault)
+    onFault?(self, fault)
     b.positionAtEnd(hot)
   }
 

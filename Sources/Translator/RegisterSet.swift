@@ -47,6 +47,7 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
   var rawValue: UInt64
 
   init(rawValue: UInt64) { self.rawValue = rawValue }
+  init() { rawValue = 0 }
   init(_ registers: Register...) {
     rawValue = 0
     for r in registers { insert(r) }
@@ -76,7 +77,7 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
     }
   }
 
-  init(gpr: UInt16 = 0, flags: UInt16 = 0, vectors: UInt32 = 0) {
+  init(gpr: UInt16, flags: UInt16, vectors: UInt32) {
     rawValue = UInt64(gpr) | UInt64(vectors) << 24
     for f in StatusFlag.allCases where flags >> f.rawValue & 1 == 1 { insert(.flag(f)) }
   }

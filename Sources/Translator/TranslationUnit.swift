@@ -29,7 +29,8 @@ final class TranslationUnit {
   let resultType: IRType
   /// Where `code map[mask + 1]` is linked; its entries are written by the unit that has it.
   let codeMapMask: UInt64
-  private(set) var currentAddress: UInt64 = 0
+  /// The instruction that is being lifted.
+  var currentAddress: UInt64 = 0
   private let attributes: [Attribute]
 
   init(module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64) {
@@ -116,8 +117,4 @@ final class TranslationUnit {
     return phi
   }
   static let lookupSymbol = "recast_lookup"
-
-  func beforeInstruction(_ lifter: FunctionLifter, _ i: Instruction) {
-    currentAddress = i.address
-  }
 }

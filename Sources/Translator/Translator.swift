@@ -5,7 +5,7 @@ import RuntimeABI
 /// Translates the functions of one guest program: analyses them once, then fills any number of LLVM
 /// modules with them.
 ///
-///     let translator = Translator(functions, addressTaken: taken)
+///     let translator = Translator(discovery)
 ///     for shard in translator.shards(count: 8) { try translator.translate(shard, into: module, for: traits) }
 ///     translator.emitStubs(image, into: lastModule, for: traits)
 public struct Translator {
@@ -13,9 +13,17 @@ public struct Translator {
   /// Functions that are left to the interpreter, by index.
   public var excluded: Set<Int> = []
 
-  public init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>) {
-    analysis = SignatureAnalysis(functions, addressTaken: addressTaken)
+  public init(_ discovery: Discovery) {
+    let entries = Set(discovery.functions.map(\.entry))
+    analysis = SignatureAnalysis(
+      discovery.functions.map { FunctionFacts($0, entries: entries) },
+      addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)))
   }
+
+  /// Nothing is translated: the interpreter runs everything.
+  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [])) }
+
+  private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 
   public var functionCount: Int { analysis.functions.count }
   public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }

@@ -143,6 +143,10 @@ func integerForms() -> [Encoder] {
   forms.append(Encoder(name: "push", opcode: [0x6a], sizes: .only(8), immediate: 1))
   forms.append(Encoder(name: "push", opcode: [0xff], modrm: .digit(6), sizes: .only(8)))
   forms.append(Encoder(name: "pop", opcode: [0x8f], modrm: .digit(0), sizes: .only(8)))
+  forms.append(Encoder(name: "pushf", opcode: [0x9c], sizes: .only(8)))
+  for segment in UInt8(0)..<6 {
+    forms.append(Encoder(name: "mov.fromSegment", opcode: [0x8c], modrm: .digit(segment)))
+  }
   // [rsp + 8]: the address is computed after the increment.
   forms.append(Encoder(name: "pop", opcode: [0x8f, 0x44, 0x24, 0x08], sizes: .only(8)))
   forms.append(

@@ -1,4 +1,6 @@
+import Interpreter
 import OracleSupport
+import RuntimeABI
 import Semantics
 import X86
 
@@ -121,11 +123,60 @@ struct Oracle {
       differences.append("memory +\(n): \(memory[n]), processor \(native[n])")
       break
     }
+    if signal == 0, differences.isEmpty {
+      memory.update(from: before, count: watched)
+      differences = interpreterDifferences(instruction, start, expected: machine, watched)
+    }
     if differences.isEmpty { return nil }
     let inputs = [0, 1, 2, 3].map { hexadecimal(start[$0]) }.joined(separator: " ")
     let found = differences.joined(separator: "; ")
     return "\(hexadecimal(bytes)) [rax rcx rdx rbx = \(inputs)]: \(found)"
   }
+
+  /// The artifact's own interpreter, against what the processor and the plain machine agree on. Only
+  /// where nothing faults: it accesses memory without looking.
+  private func interpreterDifferences(
+    _ instruction: Instruction, _ start: [UInt64], expected: PlainMachine, _ watched: Int
+  ) -> [String] {
+    var vcpu = VCPU()
+    withUnsafeMutableBytes(of: &vcpu) { raw in
+      for n in 0..<16 {
+        raw.storeBytes(of: start[n], toByteOffset: VCPUOffset.gpr(n), as: UInt64.self)
+      }
+      for (bit, offset) in Self.flagSlots {
+        raw.storeBytes(of: UInt8(start[16] >> bit & 1), toByteOffset: offset, as: UInt8.self)
+      }
+    }
+    var differences: [String] = []
+    withUnsafeMutablePointer(to: &vcpu) { pointer in
+      var machine = InterpreterMachine(pointer)
+      do {
+        try machine.execute(instruction)
+      } catch {
+        differences.append("interpreter: \(error)")
+      }
+    }
+    withUnsafeBytes(of: vcpu) { raw in
+      for n in 0..<16 {
+        let value = raw.load(fromByteOffset: VCPUOffset.gpr(n), as: UInt64.self)
+        if value != expected.gpr[n] { differences.append("interpreter: r\(n)") }
+      }
+      for (bit, offset) in Self.flagSlots
+      where UInt64(raw.load(fromByteOffset: offset, as: UInt8.self)) != expected.flags >> bit & 1 {
+        differences.append("interpreter: flag \(bit)")
+      }
+    }
+    for n in 0..<watched where memory[n] != native[n] {
+      differences.append("interpreter: memory +\(n)")
+      break
+    }
+    return differences
+  }
+
+  private static let flagSlots: [(UInt64, Int)] = [
+    (0, VCPUOffset.cf), (2, VCPUOffset.pf), (4, VCPUOffset.af), (6, VCPUOffset.zf),
+    (7, VCPUOffset.sf), (10, VCPUOffset.df), (11, VCPUOffset.of),
+  ]
 
   static func signal(of fault: Fault) -> Int32 {
     switch fault {

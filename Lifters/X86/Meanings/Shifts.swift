@@ -111,9 +111,9 @@ extension X86Machine {
       }
     ) { m, a, n, result in
       let carry = Self.carryLeft(a, n)
-      let overflow = result.isNegative ^ carry
+      let sign = W.bits == 16 ? result.isNegative & n.isBelow(W(16)) : result.isNegative
       m.set(.cf, carry)
-      m.set(.of, W.bits == 16 ? overflow & n.isBelow(W(17)) : overflow)
+      m.set(.of, sign ^ carry)
       m.set(.af, Flag(true))
       m.setResultFlags(result)
     }

@@ -148,21 +148,39 @@ extension X86Machine {
   }
 
   @inlinable public mutating func rcpss(_ i: Instruction) throws(Failure) {
-    try scalar(i, W32.self) { V.float(.divide, W32(0x3f80_0000), $1) }
-  }
-
-  @inlinable public mutating func rsqrtss(_ i: Instruction) throws(Failure) {
-    try scalar(i, W32.self) { V.float(.divide, W32(0x3f80_0000), V.squareRoot($1)) }
+    try scalar(i, W32.self) {
+      Self.rcp(V.zero.replacing(0, with: $1)).lane(0, W32.self)
+    }
   }
 
   @inlinable public mutating func rcpps(_ i: Instruction) throws(Failure) {
-    try transform(i) { V(repeating: W32(0x3f80_0000)).float(.divide, $0, lanes: W32.self) }
+    try transform(i) { Self.rcp($0) }
+  }
+
+  @inlinable public mutating func rsqrtss(_ i: Instruction) throws(Failure) {
+    try scalar(i, W32.self) {
+      Self.rsqrt(V.zero.replacing(0, with: $1)).lane(0, W32.self)
+    }
   }
 
   @inlinable public mutating func rsqrtps(_ i: Instruction) throws(Failure) {
-    try transform(i) {
-      V(repeating: W32(0x3f80_0000)).float(.divide, $0.squareRoot(lanes: W32.self), lanes: W32.self)
-    }
+    try transform(i) { Self.rsqrt($0) }
+  }
+
+  @inlinable static func rcp(_ v: V) -> V {
+    let one = V(repeating: W32(0x3f80_0000))
+    return withoutSubnormals(one.float(.divide, withoutSubnormals(v), lanes: W32.self))
+  }
+  @inlinable static func rsqrt(_ v: V) -> V {
+    let one = V(repeating: W32(0x3f80_0000))
+    return one.float(.divide, withoutSubnormals(v).squareRoot(lanes: W32.self), lanes: W32.self)
+  }
+  /// Subnormal single-precision lanes replaced by zeroes of their sign.
+  @inlinable static func withoutSubnormals(_ v: V) -> V {
+    let magnitude = V(repeating: W32(0x7fff_ffff))
+    let tiny = V(repeating: W32(0x0080_0000))
+      .combined(.greaterSigned, v & magnitude, lanes: W32.self)
+    return v & ~(tiny & magnitude)
   }
 
   @inlinable public mutating func haddps(_ i: Instruction) throws(Failure) {

@@ -89,10 +89,12 @@ extension X86Machine {
     let difference = a.combined(.maximumUnsigned, b, lanes: W8.self)
       .combined(.subtract, a.combined(.minimumUnsigned, b, lanes: W8.self), lanes: W8.self)
     let lowBytes = V(low: 0x00ff_00ff_00ff_00ff, high: 0x00ff_00ff_00ff_00ff)
-    var sum = (difference & lowBytes)
-      .combined(.add, difference.shifted(.rightLogical, by: W64(8), lanes: W16.self), lanes: W16.self)
-    sum = sum.combined(.add, sum.shifted(.rightLogical, by: W64(16), lanes: W64.self), lanes: W16.self)
-    sum = sum.combined(.add, sum.shifted(.rightLogical, by: W64(32), lanes: W64.self), lanes: W16.self)
+    let odd = difference.shifted(.rightLogical, by: W64(8), lanes: W16.self)
+    let twos = (difference & lowBytes).combined(.add, odd, lanes: W16.self)
+    let upperTwos = twos.shifted(.rightLogical, by: W64(16), lanes: W64.self)
+    let fours = twos.combined(.add, upperTwos, lanes: W16.self)
+    let upperFours = fours.shifted(.rightLogical, by: W64(32), lanes: W64.self)
+    let sum = fours.combined(.add, upperFours, lanes: W16.self)
     return sum & V(low: 0xffff, high: 0xffff)
   }
 

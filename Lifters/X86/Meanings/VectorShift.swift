@@ -43,7 +43,7 @@ extension X86Machine {
     try shiftBytes(i, left: false)
   }
 
-  /// By an immediate (operand 1, or 2 under VEX), or by the low 64 bits of an XMM or memory operand.
+  /// By an immediate, or by the low 64 bits of a vector operand.
   @inlinable mutating func shiftLanes<W: Word>(
     _ i: Instruction, _ shift: LaneShift, _ lanes: W.Type
   ) throws(Failure) where W.Carrier == Carrier, W.Flag == Flag {

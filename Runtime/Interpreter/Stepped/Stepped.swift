@@ -7,6 +7,9 @@ import X86
 extension InterpreterMachine {
   /// `address`: the memory operand's, segment base included.
   mutating func stepped(_ i: Instruction, _ address: UInt64) throws(GuestFault) {
+    if try steppedX87(i, address) { return }
+    if try steppedSystem(i, address) { return }
+    if try steppedStrings(i, address) { return }
     throw GuestFault(.invalidOpcode, address: i.address)
   }
 }

@@ -1,0 +1,86 @@
+// How threads of execution begin, and what they own.
+
+import GuestLinux
+import Host
+import Interpreter
+import RuntimeABI
+
+@_extern(c, "recast_guest_image")
+func guestImage() -> UInt64
+
+/// One thread's interpreter and its view of the code map.
+struct ExecutorState {
+  var interpreter: Interpreter
+  var map: CodeMapView
+}
+
+func threadState(_ vcpu: VCPUPointer) -> UnsafeMutablePointer<ExecutorState> {
+  UnsafeMutablePointer<ExecutorState>(bitPattern: UInt(executorState(vcpu)))!
+}
+
+/// Room for decoded blocks, mapped lazily.
+private var blockMemory: UInt64 { 4 &<< 20 }
+/// A guest that fills its own 8 MiB stack needs more on the host's side.
+private var hostStackSize: UInt64 { 1 &<< 30 }
+
+private func makeExecutor(_ vcpu: VCPUPointer, _ image: UnsafePointer<GuestImage>) {
+  let memory = allocate(blockMemory &+ 4096, noReserve: true)
+  let state = UnsafeMutablePointer<ExecutorState>(bitPattern: UInt(memory))!
+  state.initialize(
+    to: ExecutorState(
+      interpreter: Interpreter(
+        vcpu, memory: UnsafeMutableRawPointer(bitPattern: UInt(memory &+ 4096))!,
+        size: Int(blockMemory)),
+      map: CodeMapView(image)))
+  setExecutorState(vcpu, memory)
+}
+
+nonisolated(unsafe) private var firstVCPU: UInt64 = 0
+nonisolated(unsafe) private var currentImage: UInt64 = 0
+
+@_cdecl("recast_start")
+public func start(_ stack: UInt64) {
+  let imagePointer = UnsafePointer<GuestImage>(bitPattern: UInt(guestImage()))!
+  firstVCPU = allocate(UInt64(VCPUOffset.size))
+  let vcpu = VCPUPointer(bitPattern: UInt(firstVCPU))!
+  let image = prepareProcess(
+    stack: UnsafeMutablePointer<UInt64>(bitPattern: UInt(stack))!, image: imagePointer, vcpu: vcpu)
+  currentImage = UInt64(UInt(bitPattern: image))
+  onCodeChange = { low, high in
+    let vcpu = VCPUPointer(bitPattern: UInt(firstVCPU))!
+    if executorState(vcpu) != 0 {
+      threadState(vcpu).pointee.interpreter.cache.invalidate(low, high)
+    }
+  }
+  makeExecutor(vcpu, image)
+  let hostStack = allocate(hostStackSize, noReserve: true)
+  let body: @convention(c) (UInt64) -> UInt64 = runForever
+  _ = hostSwitchStack(
+    hostStack &+ hostStackSize, UInt64(unsafeBitCast(body, to: UInt.self)), address(vcpu))
+}
+
+/// From the first host stack of a thread: everything the guest does happens in here.
+@_cdecl("recast_run")
+public func runForever(_ at: UInt64) -> UInt64 {
+  let vcpu = VCPUPointer(bitPattern: UInt(at))!
+  while true { _ = run(vcpu, entryRSP: .max, resume: nil) }
+}
+
+/// The child of a `clone` that shares memory: on a host stack of its own.
+@_cdecl("recast_run_child")
+public func runChild(_ at: UInt64) -> UInt64 {
+  let vcpu = VCPUPointer(bitPattern: UInt(at))!
+  startChild(vcpu)
+  makeExecutor(vcpu, UnsafePointer<GuestImage>(bitPattern: UInt(currentImage))!)
+  return runForever(at)
+}
+
+/// RDRAND and RDSEED.
+@_cdecl("recast_host_random")
+public func hostRandom() -> UInt64 {
+  var value: UInt64 = 0
+  withUnsafeMutablePointer(to: &value) {
+    _ = host(318, UInt64(UInt(bitPattern: $0)), 8, 0)
+  }
+  return value
+}

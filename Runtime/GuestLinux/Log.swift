@@ -1,0 +1,76 @@
+import Host
+
+/// `RECAST_LOG`: a list of words separated by commas; `syscalls`, `signals`, `all` matter here.
+enum Log {
+  static var systemCalls: UInt8 { 1 }
+  static var signals: UInt8 { 2 }
+}
+public nonisolated(unsafe) var logTopics: UInt8 = 0
+
+func readLogTopics(_ value: UInt64) {
+  var at = value
+  while true {
+    if begins(at, with: "all") { logTopics = 0xff }
+    if begins(at, with: "syscalls") { logTopics |= Log.systemCalls }
+    if begins(at, with: "signals") { logTopics |= Log.signals }
+    while load8(at) != 0 && load8(at) != 0x2c { at &+= 1 }
+    if load8(at) == 0 { return }
+    at &+= 1
+  }
+}
+
+public func say(_ text: StaticString) {
+  say(bytes: address(of: text), UInt64(text.utf8CodeUnitCount))
+}
+public func say(string: UInt64) { say(bytes: string, length(string)) }
+func say(bytes: UInt64, _ count: UInt64) { _ = host(Call.write, 2, bytes, count) }
+
+public func say(number: UInt64) {
+  var digits = InlineArray<24, UInt8>(repeating: 0)
+  var at = 24
+  var rest = number
+  repeat {
+    at &-= 1
+    digits[at] = UInt8(truncatingIfNeeded: 0x30 &+ rest % 10)
+    rest /= 10
+  } while rest != 0
+  sayDigits(&digits, at)
+}
+public func say(hex number: UInt64) {
+  var digits = InlineArray<24, UInt8>(repeating: 0)
+  var at = 24
+  var rest = number
+  repeat {
+    at &-= 1
+    let digit = UInt8(truncatingIfNeeded: rest & 15)
+    digits[at] = digit < 10 ? 0x30 &+ digit : 0x57 &+ digit
+    rest &>>= 4
+  } while rest != 0
+  say("0x")
+  sayDigits(&digits, at)
+}
+private func sayDigits(_ digits: inout InlineArray<24, UInt8>, _ from: Int) {
+  withUnsafePointer(to: &digits) {
+    say(bytes: UInt64(UInt(bitPattern: $0)) &+ UInt64(from), UInt64(24 &- from))
+  }
+}
+
+/// "recast: system call NAME (N): TEXT"
+func sayRefused(_ number: UInt64) {
+  say("recast: guest system call ")
+  var at = address(of: systemCallNames)
+  if number < UInt64(systemCallRows.count) {
+    var line: UInt64 = 0
+    while line < number {
+      if load8(at) == 0x0a { line &+= 1 }
+      at &+= 1
+    }
+    var end = at
+    while load8(end) != 0x0a { end &+= 1 }
+    say(bytes: at, end &- at)
+    say(" ")
+  }
+  say("(")
+  say(number: number)
+  say(") is refused: ENOSYS\n")
+}

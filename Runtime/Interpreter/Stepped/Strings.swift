@@ -1,0 +1,44 @@
+// PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM: the arithmetic is `StringComparison`.
+
+import RuntimeABI
+import Semantics
+import X86
+
+extension InterpreterMachine {
+  mutating func steppedStrings(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
+    switch i.operation {
+    case .pcmpestri, .pcmpestrm, .pcmpistri, .pcmpistrm: break
+    default: return false
+    }
+    let first = vector(i.operands.0.number, half: 0)
+    let second = i.operands.1.kind == .memory
+      ? try loadVector(at: address) : vector(i.operands.1.number, half: 0)
+    let control = UInt8(truncatingIfNeeded: i.immediate)
+    let result: StringComparison
+    if i.operation == .pcmpestri || i.operation == .pcmpestrm {
+      let wide = i.prefixes.contains(.rexW)
+      result = StringComparison(
+        first: first, length: length(.rax, wide), second: second, length: length(.rdx, wide),
+        control: control)
+    } else {
+      result = StringComparison(first: first, second: second, control: control)
+    }
+    if i.operation == .pcmpestri || i.operation == .pcmpistri {
+      self[.rcx] = result.index
+    } else {
+      setVector(0, half: 0, result.mask)
+    }
+    vcpu.pointee.cf = result.cf ? 1 : 0
+    vcpu.pointee.zf = result.zf ? 1 : 0
+    vcpu.pointee.sf = result.sf ? 1 : 0
+    vcpu.pointee.of = result.of ? 1 : 0
+    (vcpu.pointee.af, vcpu.pointee.pf) = (0, 0)
+    return true
+  }
+
+  private func length(_ gpr: GPR, _ wide: Bool) -> Int64 {
+    wide
+      ? Int64(bitPattern: self[gpr])
+      : Int64(Int32(truncatingIfNeeded: Int64(bitPattern: self[gpr])))
+  }
+}

@@ -1,0 +1,103 @@
+// Processor identification, time, randomness, control of SSE (SDM vol. 2, CPUID, RDTSC, RDRAND).
+//
+// The guest's processor has no AVX, XSAVE, BMI or MOVBE: libraries that choose code by CPUID take
+// their SSE2 … SSE4.2 ways, which have meanings.
+
+import RuntimeABI
+import Semantics
+import X86
+
+#if hasFeature(Embedded)
+  /// A monotonic counter, nanoseconds preferred; what RDTSC shows.
+  @_extern(c, "recast_host_counter") func hostCounter() -> UInt64
+  /// 64 random bits.
+  @_extern(c, "recast_host_random") func hostRandom() -> UInt64
+#else
+  // The tool and its tests: no artifact around.
+  nonisolated(unsafe) private var ticks: UInt64 = 0
+  func hostCounter() -> UInt64 {
+    ticks &+= 1
+    return ticks
+  }
+  func hostRandom() -> UInt64 { UInt64.random(in: .min ... .max) }
+#endif
+
+extension InterpreterMachine {
+  mutating func setABCD(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
+    self[.rax] = UInt64(a)
+    self[.rbx] = UInt64(b)
+    self[.rcx] = UInt64(c)
+    self[.rdx] = UInt64(d)
+  }
+
+  mutating func cpuid() {
+    let leaf = UInt32(truncatingIfNeeded: self[.rax])
+    let subleaf = UInt32(truncatingIfNeeded: self[.rcx])
+    switch leaf {
+    // "GenuineIntel"; the highest leaf is 7.
+    case 0: setABCD(7, 0x756e_6547, 0x6c65_746e, 0x4965_6e69)
+    // Family 6, model 0x25 (Westmere): SSE4.2 and POPCNT, no AVX.
+    case 1:
+      // SSE3 SSSE3 CMPXCHG16B SSE4.1 SSE4.2 POPCNT; RDRAND is left out with PCLMULQDQ and AES.
+      let ecx: UInt32 = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23
+      // FPU TSC CX8 CMOV CLFSH MMX FXSR SSE SSE2.
+      let edx: UInt32 = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 19 | 1 << 23 | 1 << 24 | 1 << 25
+        | 1 << 26
+      setABCD(0x0002_0652, 0x0001_0800, ecx, edx)
+    // "See leaf 4".
+    case 2: setABCD(0x00ff_ff01, 0, 0, 0)
+    case 4:
+      // Type and level; ways, partitions, line; sets. 32 KiB L1d and L1i, 1 MiB L2, 16 MiB L3.
+      switch subleaf {
+      case 0: setABCD(0x121, 7 << 22 | 63, 63, 0)
+      case 1: setABCD(0x122, 7 << 22 | 63, 63, 0)
+      case 2: setABCD(0x143, 15 << 22 | 63, 1023, 0)
+      case 3: setABCD(0x163, 15 << 22 | 63, 16383, 0)
+      default: setABCD(0, 0, 0, 0)
+      }
+    case 0x8000_0000: setABCD(0x8000_0008, 0, 0, 0)
+    // LAHF; SYSCALL, NX, RDTSCP, long mode.
+    case 0x8000_0001: setABCD(0, 0, 1, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
+    // "Recast x86-64 guest processor".
+    case 0x8000_0002: setABCD(0x6163_6552, 0x7820_7473, 0x362d_3638, 0x7567_2034)
+    case 0x8000_0003: setABCD(0x2074_7365, 0x636f_7270, 0x6f73_7365, 0x0000_0072)
+    case 0x8000_0006: setABCD(0, 0, 0x0400_8040, 0)
+    case 0x8000_0007: setABCD(0, 0, 0, 1 << 8)
+    case 0x8000_0008: setABCD(0x0000_3030, 0, 0, 0)
+    default: setABCD(0, 0, 0, 0)
+    }
+  }
+
+  mutating func random(_ i: Instruction) {
+    let value = hostRandom()
+    switch i.operands.0.size {
+    case 2: setRegister(i.operands.0, UInt16(truncatingIfNeeded: value))
+    case 4: setRegister(i.operands.0, UInt32(truncatingIfNeeded: value))
+    default: setRegister(i.operands.0, value)
+    }
+    vcpu.pointee.cf = 1
+    (vcpu.pointee.of, vcpu.pointee.sf, vcpu.pointee.zf) = (0, 0, 0)
+    (vcpu.pointee.af, vcpu.pointee.pf) = (0, 0)
+  }
+
+  mutating func steppedSystem(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
+    switch i.operation {
+    case .cpuid: cpuid()
+    case .rdtsc, .rdtscp:
+      let now = hostCounter()
+      self[.rax] = now & 0xffff_ffff
+      self[.rdx] = now &>> 32
+      if i.operation == .rdtscp { self[.rcx] = 0 }
+    case .rdrand, .rdseed: random(i)
+    case .ldmxcsr:
+      let value = try load(UInt32.self, at: address)
+      try fault(.generalProtection, if: value & ~0xffff != 0)
+      vcpu.pointee.mxcsr = value
+    case .stmxcsr: try store(vcpu.pointee.mxcsr, at: address)
+    case .fxsave: try fxsave(address)
+    case .fxrstor: try fxrstor(address)
+    default: return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,1 @@
+"""What the scripts share: running programs, making artifacts, comparing, telling the result."""

@@ -1,0 +1,242 @@
+import ELF
+import X86
+
+/// Everything found in a program's executable bytes.
+///
+/// Two passes: the first follows code from all evidence and collects entries (call targets, code
+/// addresses that instructions make) until there are no new ones; the second cuts functions with all
+/// entries known, so that the result does not depend on the order of finding. Entries that only an
+/// FDE or an exception table speaks for come last, and FDE parts that some function already covers
+/// (`.cold`) get no function of their own.
+public struct Discovery: Sendable {
+  /// By entry.
+  public private(set) var functions: [GuestFunction] = []
+  /// By address, each jump once.
+  public private(set) var unresolvedJumps: [UnresolvedJump] = []
+  public private(set) var leftovers: [Leftover] = []
+  /// Executable bytes with file contents, and how many of them an FDE covers.
+  public private(set) var executableBytes = 0
+  public private(set) var framedBytes = 0
+  /// Of those, bytes of discovered instructions; padding between functions counts as neither.
+  public private(set) var coveredBytes = 0
+  public private(set) var coveredFramedBytes = 0
+  /// Instructions in all functions; code shared by functions counts once for each.
+  public private(set) var instructionCount = 0
+  /// The decoding budget ran out: the rest is left to the interpreter.
+  public private(set) var isCutShort = false
+
+  /// `budget` limits the instructions decoded in all; nil allows one for every code byte and a
+  /// million more.
+  public init(_ program: Program, budget: Int? = nil) {
+    var finder = EntryFinder(program, budget: budget)
+    finder.collectEvidence()
+    finder.collectEntries()
+    (functions, unresolvedJumps) = finder.buildFunctions()
+    findNonReturning()
+    instructionCount = functions.reduce(0) { $0 + $1.instructionCount }
+    isCutShort = finder.explorer.decoded >= finder.explorer.budget
+    measure(program, finder.explorer)
+  }
+
+  public func function(at entry: UInt64) -> GuestFunction? {
+    index(of: entry).map { functions[$0] }
+  }
+
+  /// Position in `functions`. O(log n).
+  public func index(of entry: UInt64) -> Int? {
+    var low = 0
+    var high = functions.count
+    while low < high {
+      let middle = (low + high) / 2
+      if functions[middle].entry < entry { low = middle + 1 } else { high = middle }
+    }
+    return low < functions.count && functions[low].entry == entry ? low : nil
+  }
+}
+
+// What never returns: the greatest set of functions that have no `ret`, no unknown jump and no way
+// into a function outside of the set. A call to one of them ends its path.
+extension Discovery {
+  private mutating func findNonReturning() {
+    var returns = [Bool](repeating: false, count: functions.count)
+    var callers = [[Int32]](repeating: [], count: functions.count)
+    for (number, function) in functions.enumerated() {
+      for target in function.callees + function.tailCalls {
+        if let callee = index(of: target) { callers[callee].append(Int32(number)) }
+      }
+    }
+    var work = Array(functions.indices)
+    while let number = work.popLast() {
+      if returns[number] || !mayReturn(functions[number], returns) { continue }
+      returns[number] = true
+      for caller in callers[number] where !returns[Int(caller)] { work.append(Int(caller)) }
+    }
+    for number in functions.indices {
+      functions[number].neverReturns = !returns[number]
+      prune(number, returns)
+    }
+  }
+
+  private func isReturning(_ target: UInt64, _ returns: [Bool]) -> Bool {
+    index(of: target).map { returns[$0] } ?? true
+  }
+
+  /// Blocks that control reaches, as positions in `function.blocks`.
+  private func reached(_ function: GuestFunction, _ returns: [Bool]) -> [Bool] {
+    var seen = [Bool](repeating: false, count: function.blocks.count)
+    guard let first = function.position(of: function.entry) else { return seen }
+    seen[first] = true
+    var work = [first]
+    while let number = work.popLast() {
+      let block = function.blocks[number]
+      if case .call(let target, _) = block.terminator, !isReturning(target, returns) { continue }
+      for successor in block.successors {
+        if let next = function.position(of: successor), !seen[next] {
+          seen[next] = true
+          work.append(next)
+        }
+      }
+    }
+    return seen
+  }
+
+  private func mayReturn(_ function: GuestFunction, _ returns: [Bool]) -> Bool {
+    let seen = reached(function, returns)
+    func leaving(_ target: UInt64) -> Bool {
+      function.position(of: target) == nil && isReturning(target, returns)
+    }
+    for (number, block) in function.blocks.enumerated() where seen[number] {
+      switch block.terminator {
+      case .ret, .indirectJump, .undecodable: return true
+      case .jump(let target), .fallthrough(let target):
+        if leaving(target) { return true }
+      case .branch(let taken, let next):
+        if leaving(taken) || leaving(next) { return true }
+      case .jumpTable(let table):
+        if table.targets.contains(where: leaving) { return true }
+      case .call(let target, let next):
+        if let next, isReturning(target, returns), leaving(next) { return true }
+      case .indirectCall(let next):
+        if leaving(next) { return true }
+      case .fault: break
+      }
+    }
+    return false
+  }
+
+  private mutating func prune(_ number: Int, _ returns: [Bool]) {
+    let function = functions[number]
+    let seen = reached(function, returns)
+    var blocks: [BasicBlock] = []
+    var callees: Set<UInt64> = []
+    var tails: Set<UInt64> = []
+    for (position, block) in function.blocks.enumerated() where seen[position] {
+      var block = block
+      func leave(_ target: UInt64) {
+        if function.position(of: target) == nil { tails.insert(target) }
+      }
+      switch block.terminator {
+      case .call(let target, let next):
+        callees.insert(target)
+        if !isReturning(target, returns) {
+          block.terminator = .call(to: target, next: nil)
+          block.successors = []
+        } else if let next {
+          leave(next)
+        }
+      case .jump(let target), .fallthrough(let target): leave(target)
+      case .branch(let taken, let next):
+        leave(taken)
+        leave(next)
+      case .jumpTable(let table): table.targets.forEach(leave)
+      case .indirectCall(let next): leave(next)
+      default: break
+      }
+      blocks.append(block)
+    }
+    functions[number].blocks = blocks
+    functions[number].callees = callees.sorted()
+    functions[number].tailCalls = tails.sorted()
+  }
+}
+
+// T/C: how much of the executable bytes the functions cover, and what is left.
+extension Discovery {
+  private mutating func measure(_ program: Program, _ explorer: Explorer) {
+    let code = explorer.code
+    executableBytes = code.count
+    var state = [UInt8](repeating: 0, count: code.count)  // 1 covered, 2 framed
+    for frame in program.frames {
+      guard let start = code.index(frame.start) else { continue }
+      for index in start..<min(code.count, start + Int(frame.end - frame.start)) {
+        state[index] |= 2
+      }
+    }
+    for function in functions {
+      for block in function.blocks {
+        guard let start = code.index(block.start) else { continue }
+        for index in start..<min(code.count, start + Int(block.end - block.start)) {
+          state[index] |= 1
+        }
+      }
+    }
+    var index = 0
+    for (number, range) in code.ranges.enumerated() {
+      let end = code.firsts[number] + Int(range.upperBound - range.lowerBound)
+      while index < end {
+        let kind = state[index]
+        var next = index + 1
+        while next < end, state[next] == kind { next += 1 }
+        if kind & 1 != 0 { coveredBytes += next - index }
+        if kind & 2 != 0 { framedBytes += next - index }
+        if kind == 3 { coveredFramedBytes += next - index }
+        if kind & 1 == 0 {
+          let start = code.address(index)
+          leftovers.append(
+            Leftover(
+              range: start..<start + UInt64(next - index),
+              reason: reason(code, index..<next), isFramed: kind & 2 != 0))
+        }
+        index = next
+      }
+    }
+  }
+
+  private func reason(_ code: CodeSpace, _ range: Range<Int>) -> Leftover.Reason {
+    var index = range.lowerBound
+    var isPadding = true
+    while index < range.upperBound {
+      guard let i = code.decode(code.address(index)) else {
+        return code.bytes[range].allSatisfy { $0 == 0 } ? .padding : .undecodable
+      }
+      if i.operation != .nop, i.operation != .int3, !i.isFillingMove { isPadding = false }
+      if code.bytes[index] == 0, i.length == 2, code.bytes[index + 1] == 0 { isPadding = true }
+      index += Int(i.length)
+      if !isPadding, index - range.lowerBound > 4096 { break }
+    }
+    return isPadding ? .padding : .unreached
+  }
+}
+
+extension Instruction {
+  /// `xchg ax, ax` and `mov edi, edi`-like fillers of assemblers.
+  fileprivate var isFillingMove: Bool {
+    (operation == .xchg || operation == .lea || operation == .mov)
+      && operands.0.kind == .gpr
+      && (operands.1 == operands.0
+        || (operation == .lea && base == operands.0.number && displacement == 0))
+  }
+}
+
+extension GuestFunction {
+  /// Position of the block that starts at `address`. O(log n).
+  public func position(of address: UInt64) -> Int? {
+    var low = 0
+    var high = blocks.count
+    while low < high {
+      let middle = (low + high) / 2
+      if blocks[middle].start < address { low = middle + 1 } else { high = middle }
+    }
+    return low < blocks.count && blocks[low].start == address ? low : nil
+  }
+}

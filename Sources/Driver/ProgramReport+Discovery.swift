@@ -1,0 +1,116 @@
+// What discovery found, as people are told it.
+
+import Discovery
+import ELF
+import Foundation
+import X86
+
+func programReport(_ program: Program, _ discovery: Discovery, input: Data) -> ProgramReport {
+  var report = ProgramReport()
+  report.input = program.path
+  report.sha256 = SHA256.hex(input)
+  report.bytes = input.count
+  report.kind =
+    program.isPositionIndependent
+    ? "static position-independent executable" : "static executable"
+  report.entry = program.entry
+  report.symbols = program.symbols.count
+  report.segments = program.segments.map { s in
+    let access = "\(s.flags & 4 != 0 ? "r" : "-")\(s.isWritable ? "w" : "-")\(s.isExecutable ? "x" : "-")"
+    return .init(start: s.address, end: s.end, access: access)
+  }
+  report.functions = discovery.functions.count
+  report.blocks = discovery.functions.reduce(0) { $0 + $1.blocks.count }
+  report.instructions = discovery.instructionCount
+  for f in discovery.functions { report.evidence[evidenceName(f.evidence), default: 0] += 1 }
+  report.codeBytes = discovery.executableBytes
+  report.translatedBytes = discovery.coveredBytes
+  report.fdeBytes = discovery.framedBytes
+  report.translatedFDEBytes = discovery.coveredFramedBytes
+  collectInstructions(discovery, into: &report)
+  collectLeftovers(program, discovery, into: &report)
+  return report
+}
+
+/// The evidence that counts most for a function.
+func evidenceName(_ evidence: Evidence) -> String {
+  let order: [(Evidence, String)] = [
+    (.entry, "entry"), (.symbol, "symbol"), (.frame, "fde"), (.callTarget, "call"),
+    (.relocation, "relocation"), (.data, "data"), (.instruction, "instruction"),
+    (.landingPad, "landing pad"), (.split, "split"), (.coldPart, "cold part"),
+  ]
+  return order.first { evidence.contains($0.0) }?.1 ?? "other"
+}
+
+private func collectInstructions(_ discovery: Discovery, into report: inout ProgramReport) {
+  var refused: [String: ProgramReport.Refused] = [:]
+  for f in discovery.functions {
+    for block in f.blocks {
+      if case .jumpTable = block.terminator { report.jumpTables += 1 }
+      for i in block.instructions where effects(of: i).faults == 1 << UInt32(6) {
+        let name = "\(i.operation)"
+        if refused[name] == nil {
+          refused[name] = .init(mnemonic: name, count: 0, first: i.address)
+        }
+        refused[name]!.count += 1
+      }
+    }
+  }
+  report.refused = refused.values.sorted { $0.mnemonic < $1.mnemonic }
+}
+
+private func collectLeftovers(
+  _ program: Program, _ discovery: Discovery, into report: inout ProgramReport
+) {
+  let disassembler = Disassembler()
+  func lines(_ address: UInt64, _ count: Int) -> [String] {
+    guard let disassembler else { return [] }
+    let text = disassembler.text(of: program.bytes(at: address, count: count), at: address)
+    return text.split(separator: "\n").prefix(4).map(String.init)
+  }
+  func function(_ address: UInt64) -> String {
+    program.symbols.last { $0.address <= address }?.name ?? "0x" + String(address, radix: 16)
+  }
+  report.leftovers = discovery.leftovers.filter { $0.reason != .padding }.map { l in
+    let size = Int(l.range.upperBound - l.range.lowerBound)
+    return .init(
+      address: l.range.lowerBound, bytes: size, function: function(l.range.lowerBound),
+      reason: l.reason.rawValue, disassembly: lines(l.range.lowerBound, min(size, 32)))
+  }
+  report.leftovers += discovery.unresolvedJumps.map { j in
+    .init(
+      address: j.address, bytes: 0, function: "0x" + String(j.function, radix: 16),
+      reason: "indirect jump: " + j.reason, disassembly: lines(j.address, 8))
+  }
+}
+
+/// Tells what the program is; with `function` (a name or 0x address), that function's blocks too.
+public func inspect(
+  _ input: String, function: String?, progress: Progress
+) throws(BuildError) -> InspectReport {
+  progress.stage("reading")
+  let data = try readInput(input)
+  let program = try load(input)
+  progress.stage("finding code")
+  let discovery = Discovery(program)
+  var report = InspectReport(program: programReport(program, discovery, input: data))
+  guard let function else { return report }
+  let address =
+    program.symbols.first { $0.name == function }?.address
+    ?? (function.hasPrefix("0x") ? UInt64(function.dropFirst(2), radix: 16) : nil)
+  guard let address, let found = discovery.function(at: address) else {
+    throw BuildError(.usage, function, "no function with this name or address")
+  }
+  let disassembler = Disassembler()
+  report.function = .init(
+    name: program.symbols.first { $0.address == address }?.name ?? function, address: address,
+    evidence: [evidenceName(found.evidence)],
+    blocks: found.blocks.map { b in
+      let bytes = program.bytes(at: b.start, count: Int(b.end - b.start))
+      let text = disassembler?.text(of: bytes, at: b.start) ?? ""
+      return .init(
+        address: b.start, bytes: Int(b.end - b.start), successors: b.successors,
+        disassembly: text.split(separator: "\n").map(String.init))
+    })
+  return report
+}

@@ -1,0 +1,80 @@
+import Discovery
+import ELF
+import Testing
+import X86
+
+func discover(_ code: [UInt8]) throws -> Discovery {
+  Discovery(try Program(path: "test", file: image(code: code)))
+}
+
+@Suite struct `Discovery of functions` {
+  @Test func `a branch target splits the block`() throws {
+    // xor eax,eax; inc eax; cmp eax,3; jne -7; ret
+    let found = try discover([0x31, 0xc0, 0xff, 0xc0, 0x83, 0xf8, 0x03, 0x75, 0xf9, 0xc3])
+    let function = try #require(found.function(at: 0x401000))
+    #expect(function.blocks.map(\.start) == [0x401000, 0x401002, 0x401009])
+    #expect(function.blocks[0].terminator == .fallthrough(to: 0x401002))
+    #expect(function.blocks[1].terminator == .branch(taken: 0x401002, next: 0x401009))
+    #expect(function.blocks[2].terminator == .ret)
+    #expect(found.coveredBytes == 10)
+  }
+
+  @Test func `a call that never returns has no successor`() throws {
+    // call +1; ret; ud2
+    let found = try discover([0xe8, 0x01, 0x00, 0x00, 0x00, 0xc3, 0x0f, 0x0b])
+    let function = try #require(found.function(at: 0x401000))
+    #expect(function.blocks.count == 1)
+    #expect(function.blocks[0].terminator == .call(to: 0x401006, next: nil))
+    #expect(function.neverReturns)
+    #expect(found.function(at: 0x401006)?.neverReturns == true)
+  }
+
+  @Test func `a jump to a called function is a tail call`() throws {
+    // call f; jmp f; f: ret
+    let found = try discover([0xe8, 0x02, 0x00, 0x00, 0x00, 0xeb, 0x00, 0xc3])
+    let function = try #require(found.function(at: 0x401000))
+    #expect(function.tailCalls == [0x401007])
+    #expect(function.callees == [0x401007])
+    #expect(!function.neverReturns)
+  }
+
+  @Test func `what cannot be decoded after a call ends the block only`() throws {
+    // call f; (06: invalid); f: ret
+    let found = try discover([0xe8, 0x01, 0x00, 0x00, 0x00, 0x06, 0xc3])
+    let function = try #require(found.function(at: 0x401000))
+    #expect(function.blocks[0].terminator == .call(to: 0x401006, next: 0x401005))
+    #expect(function.blocks[0].successors.isEmpty)
+  }
+
+  @Test func `a bounded absolute table gives its targets`() throws {
+    // cmp edi,1; ja +7; jmp [rdi*8+0x401018]; ret; ret; pad; table
+    var code: [UInt8] = [0x83, 0xff, 0x01, 0x77, 0x07, 0xff, 0x24, 0xfd, 0x18, 0x10, 0x40, 0x00]
+    code += [0xc3, 0xc3]
+    code += [UInt8](repeating: 0x90, count: 0x18 - code.count)
+    code += [0x0c, 0x10, 0x40, 0, 0, 0, 0, 0, 0x0d, 0x10, 0x40, 0, 0, 0, 0, 0]
+    let found = try discover(code)
+    let function = try #require(found.function(at: 0x401000))
+    let table = function.blocks.compactMap { block -> JumpTable? in
+      if case .jumpTable(let table) = block.terminator { return table }
+      return nil
+    }.first
+    #expect(table?.targets == [0x40100c, 0x40100d])
+    #expect(table?.isBounded == true)
+    #expect(table?.index == 7)
+  }
+
+  @Test func `overlapping instructions live side by side`() throws {
+    // jz +1; lock cmpxchg [rdi],ecx; ret: the branch skips the prefix
+    let found = try discover([0x74, 0x01, 0xf0, 0x0f, 0xb1, 0x0f, 0xc3])
+    let function = try #require(found.function(at: 0x401000))
+    #expect(function.blocks.map(\.start) == [0x401000, 0x401002, 0x401003, 0x401006])
+  }
+
+  @Test func `discovery twice gives the same`() throws {
+    let code: [UInt8] = [0xe8, 0x02, 0x00, 0x00, 0x00, 0xeb, 0x00, 0xc3]
+    let first = try discover(code)
+    let second = try discover(code)
+    #expect(first.functions.map(\.entry) == second.functions.map(\.entry))
+    #expect(first.leftovers == second.leftovers)
+  }
+}
