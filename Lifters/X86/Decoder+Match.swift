@@ -31,6 +31,9 @@ extension Decoder {
     return key
   }
 
+  /// Whether the opcode means anything at all.
+  var hasRows: Bool { decodeIndex[map &<< 8 | Int(opcode)] != 0 }
+
   @inline(__always)
   func match() -> TableRow? {
     let entry = decodeIndex[map &<< 8 | Int(opcode)]

@@ -63,7 +63,7 @@ public struct Decoder {
     try readOpcode()
     let hasNext = position < available
     modrm = hasNext ? bytes[position] : 0
-    guard let row = match() else { throw hasNext ? .invalid : .truncated }
+    guard let row = match() else { throw hasNext || !hasRows ? .invalid : .truncated }
 
     var i = Instruction(operation: row.operation, address: address)
     if row.flags & RowFlags.forced64 != 0 {
