@@ -29,7 +29,7 @@ extension TargetDescription {
   }
 
   private var chosen: String {
-    "\(triple), --cpu \(cpu)" + (features.isEmpty ? "" : ", features \(features)")
+    "--cpu \(cpu)" + (features.isEmpty ? "" : ", features \(features)")
   }
 
   /// Emits a function with a float, a vector and 64-bit arithmetic in it.
