@@ -151,6 +151,7 @@ struct SoftFloatContext {
       return .indefinite
     }
     if a.isNaN || b.isNaN {
+      flags &= ~Self.denormal
       if a.isSignalling || b.isSignalling { flags |= Self.invalid }
       if !b.isNaN { return a.quieted }
       if !a.isNaN { return b.quieted }

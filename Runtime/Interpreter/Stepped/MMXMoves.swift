@@ -8,7 +8,9 @@ extension InterpreterMachine {
   mutating func steppedMMXMoves(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
     let (to, from) = (i.operands.0, i.operands.1)
     switch i.operation {
-    case .emms: vcpu.pointee.x87Empty = 0xff
+    case .emms:
+      vcpu.pointee.x87Top = 0
+      vcpu.pointee.x87Empty = 0xff
     case .movdMmx, .movqMmx, .movntq: try moveMMX(i, to, from, address)
     case .pinsrwMmx:
       let word = from.kind == .memory
