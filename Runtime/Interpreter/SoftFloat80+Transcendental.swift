@@ -92,10 +92,11 @@ extension SoftFloatContext {
     return round(y.sign, WideFloat(normalising: WideFloat.bias &+ 1, sum))
   }
 
-  /// |a| as r + quadrant · π/2 with r at most π/4 in magnitude; r is nil for 0. |a| is below 2^63.
+  /// |a| as r + quadrant · π/2 with r at most π/4 in magnitude; r is nil for 0. |a| is below 2^63. As
+  /// in the processors, π has 66 significant bits here (SDM vol. 1, 8.3.8).
   static func reduced(_ a: SoftFloat80) -> (quadrant: Int, negative: Bool, r: WideFloat?) {
     let x = WideFloat(a)
-    let half = WideFloat.halfPi.significand
+    let half: UInt128 = 0xc90f_daa2_2168_c234_c000_0000_0000_0000
     if x.exponent < WideFloat.bias &- 1 { return (0, false, x) }
     var (rest, quadrant) = (x.significand &>> 1, 0)
     var steps = x.exponent &- (WideFloat.bias &- 1)

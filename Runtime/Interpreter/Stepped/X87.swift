@@ -89,7 +89,8 @@ extension InterpreterMachine {
     context.roundedUp = false
     note(context)
     if value.exponent == 0x7fff {
-      // The processor leaves C0, C2 and C3.
+      // No quotient: C0 and C3 stay.
+      vcpu.pointee.x87Status &= ~Self.c2
       return setST(0, value)
     }
     var codes: UInt16 = 0
