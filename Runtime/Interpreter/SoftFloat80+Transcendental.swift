@@ -32,9 +32,10 @@ extension SoftFloatContext {
     }
     if x.sign { return invalidResult() }
     if x.isInfinity { return y.isZero ? invalidResult() : .infinity(y.sign) }
-    return product(WideFloat(x).logarithm(), y, exact: x.significand << 1 == 0)
+    return product(WideFloat(x).logarithm(), y, exact: WideFloat(x).significand == WideFloat.one)
   }
 
+  /// Where the logarithm is an integer, the processor still says inexact.
   private mutating func product(
     _ logarithm: (negative: Bool, value: WideFloat)?, _ y: SoftFloat80, exact: Bool
   ) -> SoftFloat80 {
@@ -43,8 +44,10 @@ extension SoftFloatContext {
     if y.isInfinity { return .infinity(sign) }
     if y.isZero { return .zero(sign) }
     let result = logarithm.value * WideFloat(y)
-    if exact { return pack(sign, result.exponent, result.significand, precision: 64) }
-    return round(sign, result)
+    if !exact { return round(sign, result) }
+    let rounded = pack(sign, result.exponent, result.significand, precision: 64)
+    flags |= rounded.isDenormal ? Self.inexact | Self.underflow : Self.inexact
+    return rounded
   }
 
   /// y log2(x + 1). The manual leaves open what x of −1 or less gives.

@@ -35,7 +35,8 @@ extension InterpreterMachine {
       return setST(0, .indefinite)
     }
     if !full { note(context) }
-    push(value)
+    let widened = i.operands.0.kind == .memory && i.operands.0.size < 10
+    push(widened && value.isNaN ? value.quieted : value)
   }
 
   mutating func fst(_ i: Instruction, _ address: UInt64, pops: Bool) throws(GuestFault) {
