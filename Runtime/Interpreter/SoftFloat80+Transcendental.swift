@@ -1,6 +1,8 @@
 // F2XM1, FYL2X, FYL2XP1, FPATAN, and the reduction for FSIN, FCOS and FPTAN (SDM vol. 2). Special
 // operands as in the manual's tables; results are rounded to 64 bits whatever the precision control.
 
+import Semantics
+
 extension SoftFloatContext {
   /// A result that is never exact.
   mutating func round(_ sign: Bool, _ value: WideFloat) -> SoftFloat80 {

@@ -2,6 +2,8 @@
 // transcendental functions are computed in, so that one rounding to 64 bits is all that shows
 // (SDM vol. 1, 8.3.10). Results are within about 2^-118 of the true value.
 
+import Semantics
+
 struct WideFloat {
   /// Bit 127 is set: 1 ..< 2 in units of 2^-127.
   var significand: UInt128
