@@ -60,7 +60,8 @@ struct WideFloat {
   static func product(_ a: UInt128, _ b: UInt128) -> UInt128 { high(a, b) &<< 1 }
 
   static func * (a: WideFloat, b: WideFloat) -> WideFloat {
-    WideFloat(normalising: a.exponent &+ b.exponent &- bias &+ 1, high(a.significand, b.significand))
+    WideFloat(
+      normalising: a.exponent &+ b.exponent &- bias &+ 1, high(a.significand, b.significand))
   }
 
   static func / (a: WideFloat, b: WideFloat) -> WideFloat {
