@@ -67,6 +67,10 @@ let package = Package(
       dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
       path: "Tests/MeaningTests"),
     .testTarget(
+      name: "SteppedTests",
+      dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
+      path: "Tests/SteppedTests"),
+    .testTarget(
       name: "RuntimeABITests", dependencies: ["RuntimeABI"], path: "Tests/RuntimeABITests"),
     .testTarget(
       name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
