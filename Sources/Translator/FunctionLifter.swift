@@ -97,7 +97,7 @@ final class FunctionLifter {
       machine.transfer = .none
       unit.currentAddress = i.address
       if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
-      do { try machine.execute(i) } catch let error as LiftError {
+      do { try machine.execute(i) } catch {
         throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
       }
       switch machine.transfer {
