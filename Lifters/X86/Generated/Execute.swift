@@ -44,6 +44,18 @@ extension X86Machine {
       case 4: try adox(i, W32.self)
       default: try adox(i, W64.self)
       }
+    case .aesdec:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesdeclast:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesenc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesenclast:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesimc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aeskeygenassist:
+      try stepOperands(i, 0x17, StepEffects())
     case .and:
       switch i.size {
       case 1: try and(i, W8.self)
@@ -852,6 +864,8 @@ extension X86Machine {
       try pblendvb(i)
     case .pblendw:
       try pblendw(i)
+    case .pclmulqdq:
+      try stepOperands(i, 0x17, StepEffects())
     case .pcmpeqb:
       try pcmpeqb(i)
     case .pcmpeqbMmx:
@@ -1319,6 +1333,20 @@ extension X86Machine {
       try setcc(i)
     case .sfence:
       try mfence(i)
+    case .sha1msg1:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1msg2:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1nexte:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1rnds4:
+      try stepOperands(i, 0x17, StepEffects())
+    case .sha256msg1:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha256msg2:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha256rnds2:
+      try stepOperands(i, 0x17, StepEffects(readsVector: 0x1))
     case .shl:
       switch i.size {
       case 1: try shl(i, W8.self)
@@ -2168,15 +2196,13 @@ extension X86Machine {
     case .xsetbv:
       try generalProtection(i)
     case
-      .aesdec, .aesdeclast, .aesenc, .aesenclast, .aesimc, .aeskeygenassist,
       .callFar, .clac, .iret, .jmpFar, .lar, .lfs,
-      .lgs, .lsl, .lss, .monitor, .mwait, .pclmulqdq,
-      .popFs, .popGs, .pushFs, .pushGs, .retFar, .rsm,
-      .sgdt, .sha1msg1, .sha1msg2, .sha1nexte, .sha1rnds4, .sha256msg1,
-      .sha256msg2, .sha256rnds2, .sidt, .sldt, .smsw, .stac,
-      .str, .sysenter, .ud0, .ud1, .ud2, .vaesdec,
-      .vaesdeclast, .vaesenc, .vaesenclast, .vaesimc, .vaeskeygenassist, .verr,
-      .verw, .vpclmulqdq, .xabort, .xbegin, .xend, .xtest:
+      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
+      .popGs, .pushFs, .pushGs, .retFar, .rsm, .sgdt,
+      .sidt, .sldt, .smsw, .stac, .str, .sysenter,
+      .ud0, .ud1, .ud2, .vaesdec, .vaesdeclast, .vaesenc,
+      .vaesenclast, .vaesimc, .vaeskeygenassist, .verr, .verw, .vpclmulqdq,
+      .xabort, .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }
