@@ -270,7 +270,7 @@ final class FunctionLifter {
 
     b.positionAtEnd(join)
     for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
-    returnInterpreted()
+    returnInterpreted(machine)
   }
 
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
@@ -354,10 +354,10 @@ final class FunctionLifter {
   private func emitLeave(_ pc: Value) {
     handOver(machine)
     unit.storeRIP(pc, machine.vcpu)
-    returnInterpreted()
+    returnInterpreted(machine)
   }
 
-  private func returnInterpreted() {
+  private func returnInterpreted(_ machine: LLVMMachine) {
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     let next = b.call(unit.runtime(Symbol.interpret, type).value, type, [machine.vcpu, entryRSP])
     var value = b.insertValue(unit.resultType.poison, next, 0)
@@ -374,7 +374,7 @@ final class FunctionLifter {
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     b.call(unit.runtime(Symbol.fault, type).value, type,
       [m.vcpu, e.i64.constInt(UInt64(fault.rawValue))])
-    returnUnwinding()
+    returnInterpreted(m)
   }
 
   /// Calls a runtime function that answers whether host frames have to return.
@@ -405,7 +405,21 @@ final class FunctionLifter {
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
     unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
-    callRuntime(Symbol.step, [e.i64.constInt(i.address), address ?? e.i64.null])
+    let type = IRType.function(e.i64, [e.ptr, e.i64, e.i64])
+    let answer = b.call(unit.runtime(Symbol.step, type).value, type,
+      [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
+    let go = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
+    let saved = machine
+    b.positionAtEnd(cold)
+    handOver(machine)
+    let faultType = IRType.function(e.i64, [e.ptr, e.i64])
+    b.call(unit.runtime(Symbol.fault, faultType).value, faultType,
+      [machine.vcpu, b.sub(answer, e.i64.constInt(1))])
+    returnInterpreted(machine)
+    b.positionAtEnd(go)
+    machine = saved
     for r in writes { machine.set(r, machine.loadSlot(r)) }
   }
 
