@@ -309,6 +309,7 @@ public struct HostFault {
     // Protection and user; an x86 host knows whether it was a write.
     error = code == 2 && signal == Signal.segv ? 5 : 4
     if hostIsX86 { error = load64(context &+ 192) }
+    if address < stackLow && address >= stackLow &- stackGuard { code = 1 }
     let top = Int64(bitPattern: address) &>> 47
     if signal == Signal.segv && (code == 0x80 || (top != 0 && top != -1)) {
       // Not canonical: #GP, of which Linux tells no address.

@@ -43,6 +43,8 @@ struct LLVMMachine: X86Machine {
   /// Flags that somebody may read after the current instruction.
   var liveFlags: RegisterSet = .flags
   var transfer = Transfer.none
+  /// How many loops were built, for `when` to see whether its body has one.
+  private var loops = 0
   /// Emits the fault path: called with the builder in a cold block; must terminate it.
   var onFault: ((LLVMMachine, Fault) -> Void)?
 
@@ -207,6 +209,16 @@ struct LLVMMachine: X86Machine {
     let branch = b.condBr(condition.value, inside, done)
     b.positionAtEnd(inside)
     try body(&self)
+    if loops != before.loops {
+      // The body has flushed: both ways arrive with everything at home.
+      flush()
+      b.br(done)
+      b.positionBefore(branch)
+      for r in before.dirty { writeHome(r, before.cache[r.index]!) }
+      b.positionAtEnd(done)
+      startBlock()
+      return
+    }
     let end = b.insertBlock!
     b.br(done)
     b.positionAtEnd(done)
@@ -233,6 +245,7 @@ struct LLVMMachine: X86Machine {
   }
 
   mutating func loop(_ body: (inout Self) throws(LiftError) -> IRFlag) throws(LiftError) {
+    loops += 1
     flush()
     startBlock()
     let head = function.appendBasicBlock(in: e.context)

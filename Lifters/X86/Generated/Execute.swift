@@ -44,6 +44,18 @@ extension X86Machine {
       case 4: try adox(i, W32.self)
       default: try adox(i, W64.self)
       }
+    case .aesdec:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesdeclast:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesenc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesenclast:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesimc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aeskeygenassist:
+      try stepOperands(i, 0x17, StepEffects())
     case .and:
       switch i.size {
       case 1: try and(i, W8.self)
@@ -852,6 +864,8 @@ extension X86Machine {
       try pblendvb(i)
     case .pblendw:
       try pblendw(i)
+    case .pclmulqdq:
+      try stepOperands(i, 0x17, StepEffects())
     case .pcmpeqb:
       try pcmpeqb(i)
     case .pcmpeqbMmx:
@@ -1319,6 +1333,20 @@ extension X86Machine {
       try setcc(i)
     case .sfence:
       try mfence(i)
+    case .sha1msg1:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1msg2:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1nexte:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1rnds4:
+      try stepOperands(i, 0x17, StepEffects())
+    case .sha256msg1:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha256msg2:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha256rnds2:
+      try stepOperands(i, 0x17, StepEffects(readsVector: 0x1))
     case .shl:
       switch i.size {
       case 1: try shl(i, W8.self)
@@ -1484,72 +1512,70 @@ extension X86Machine {
     case .xsetbv:
       try generalProtection(i)
     case
-      .aesdec, .aesdeclast, .aesenc, .aesenclast, .aesimc, .aeskeygenassist,
       .callFar, .clac, .iret, .jmpFar, .lar, .lfs,
-      .lgs, .lsl, .lss, .monitor, .mwait, .pclmulqdq,
-      .popFs, .popGs, .pushFs, .pushGs, .retFar, .rsm,
-      .sgdt, .sha1msg1, .sha1msg2, .sha1nexte, .sha1rnds4, .sha256msg1,
-      .sha256msg2, .sha256rnds2, .sidt, .sldt, .smsw, .stac,
-      .str, .sysenter, .ud0, .ud1, .ud2, .vaddpd,
-      .vaddps, .vaddsd, .vaddss, .vaddsubpd, .vaddsubps, .vaesdec,
-      .vaesdeclast, .vaesenc, .vaesenclast, .vaesimc, .vaeskeygenassist, .vandnpd,
-      .vandnps, .vandpd, .vandps, .vblendpd, .vblendps, .vblendvpd,
-      .vblendvps, .vbroadcastf128, .vbroadcasti128, .vbroadcastsd, .vbroadcastss, .vcmppd,
-      .vcmpps, .vcmpsd, .vcmpss, .vcomisd, .vcomiss, .vcvtdq2pd,
-      .vcvtdq2ps, .vcvtpd2dq, .vcvtpd2ps, .vcvtph2ps, .vcvtps2dq, .vcvtps2pd,
-      .vcvtps2ph, .vcvtsd2si, .vcvtsd2ss, .vcvtsi2sd, .vcvtsi2ss, .vcvtss2sd,
-      .vcvtss2si, .vcvttpd2dq, .vcvttps2dq, .vcvttsd2si, .vcvttss2si, .vdivpd,
-      .vdivps, .vdivsd, .vdivss, .vdppd, .vdpps, .verr,
-      .verw, .vextractf128, .vextracti128, .vextractps, .vfmadd132pd, .vfmadd132ps,
-      .vfmadd132sd, .vfmadd132ss, .vfmadd213pd, .vfmadd213ps, .vfmadd213sd, .vfmadd213ss,
-      .vfmadd231pd, .vfmadd231ps, .vfmadd231sd, .vfmadd231ss, .vfmaddsub132pd, .vfmaddsub132ps,
-      .vfmaddsub213pd, .vfmaddsub213ps, .vfmaddsub231pd, .vfmaddsub231ps, .vfmsub132pd, .vfmsub132ps,
-      .vfmsub132sd, .vfmsub132ss, .vfmsub213pd, .vfmsub213ps, .vfmsub213sd, .vfmsub213ss,
-      .vfmsub231pd, .vfmsub231ps, .vfmsub231sd, .vfmsub231ss, .vfmsubadd132pd, .vfmsubadd132ps,
-      .vfmsubadd213pd, .vfmsubadd213ps, .vfmsubadd231pd, .vfmsubadd231ps, .vfnmadd132pd, .vfnmadd132ps,
-      .vfnmadd132sd, .vfnmadd132ss, .vfnmadd213pd, .vfnmadd213ps, .vfnmadd213sd, .vfnmadd213ss,
-      .vfnmadd231pd, .vfnmadd231ps, .vfnmadd231sd, .vfnmadd231ss, .vfnmsub132pd, .vfnmsub132ps,
-      .vfnmsub132sd, .vfnmsub132ss, .vfnmsub213pd, .vfnmsub213ps, .vfnmsub213sd, .vfnmsub213ss,
-      .vfnmsub231pd, .vfnmsub231ps, .vfnmsub231sd, .vfnmsub231ss, .vgatherdpd, .vgatherdps,
-      .vgatherqpd, .vgatherqps, .vhaddpd, .vhaddps, .vhsubpd, .vhsubps,
-      .vinsertf128, .vinserti128, .vinsertps, .vlddqu, .vldmxcsr, .vmaskmovdqu,
-      .vmaskmovpd, .vmaskmovps, .vmaxpd, .vmaxps, .vmaxsd, .vmaxss,
-      .vminpd, .vminps, .vminsd, .vminss, .vmovapd, .vmovaps,
-      .vmovd, .vmovddup, .vmovdqa, .vmovdqu, .vmovhlps, .vmovhpd,
-      .vmovhps, .vmovlhps, .vmovlpd, .vmovlps, .vmovmskpd, .vmovmskps,
-      .vmovntdq, .vmovntdqa, .vmovntpd, .vmovntps, .vmovq, .vmovsd,
-      .vmovshdup, .vmovsldup, .vmovss, .vmovupd, .vmovups, .vmpsadbw,
-      .vmulpd, .vmulps, .vmulsd, .vmulss, .vorpd, .vorps,
-      .vpabsb, .vpabsd, .vpabsw, .vpackssdw, .vpacksswb, .vpackusdw,
-      .vpackuswb, .vpaddb, .vpaddd, .vpaddq, .vpaddsb, .vpaddsw,
-      .vpaddusb, .vpaddusw, .vpaddw, .vpalignr, .vpand, .vpandn,
-      .vpavgb, .vpavgw, .vpblendd, .vpblendvb, .vpblendw, .vpbroadcastb,
-      .vpbroadcastd, .vpbroadcastq, .vpbroadcastw, .vpclmulqdq, .vpcmpeqb, .vpcmpeqd,
-      .vpcmpeqq, .vpcmpeqw, .vpcmpestri, .vpcmpestrm, .vpcmpgtb, .vpcmpgtd,
-      .vpcmpgtq, .vpcmpgtw, .vpcmpistri, .vpcmpistrm, .vperm2f128, .vperm2i128,
-      .vpermd, .vpermilpd, .vpermilps, .vpermpd, .vpermps, .vpermq,
-      .vpextrb, .vpextrd, .vpextrq, .vpextrw, .vpgatherdd, .vpgatherdq,
-      .vpgatherqd, .vpgatherqq, .vphaddd, .vphaddsw, .vphaddw, .vphminposuw,
-      .vphsubd, .vphsubsw, .vphsubw, .vpinsrb, .vpinsrd, .vpinsrq,
-      .vpinsrw, .vpmaddubsw, .vpmaddwd, .vpmaskmovd, .vpmaskmovq, .vpmaxsb,
-      .vpmaxsd, .vpmaxsw, .vpmaxub, .vpmaxud, .vpmaxuw, .vpminsb,
-      .vpminsd, .vpminsw, .vpminub, .vpminud, .vpminuw, .vpmovmskb,
-      .vpmovsxbd, .vpmovsxbq, .vpmovsxbw, .vpmovsxdq, .vpmovsxwd, .vpmovsxwq,
-      .vpmovzxbd, .vpmovzxbq, .vpmovzxbw, .vpmovzxdq, .vpmovzxwd, .vpmovzxwq,
-      .vpmuldq, .vpmulhrsw, .vpmulhuw, .vpmulhw, .vpmulld, .vpmullw,
-      .vpmuludq, .vpor, .vpsadbw, .vpshufb, .vpshufd, .vpshufhw,
-      .vpshuflw, .vpsignb, .vpsignd, .vpsignw, .vpslld, .vpslldq,
-      .vpsllq, .vpsllvd, .vpsllvq, .vpsllw, .vpsrad, .vpsravd,
-      .vpsraw, .vpsrld, .vpsrldq, .vpsrlq, .vpsrlvd, .vpsrlvq,
-      .vpsrlw, .vpsubb, .vpsubd, .vpsubq, .vpsubsb, .vpsubsw,
-      .vpsubusb, .vpsubusw, .vpsubw, .vptest, .vpunpckhbw, .vpunpckhdq,
-      .vpunpckhqdq, .vpunpckhwd, .vpunpcklbw, .vpunpckldq, .vpunpcklqdq, .vpunpcklwd,
-      .vpxor, .vrcpps, .vrcpss, .vroundpd, .vroundps, .vroundsd,
-      .vroundss, .vrsqrtps, .vrsqrtss, .vshufpd, .vshufps, .vsqrtpd,
-      .vsqrtps, .vsqrtsd, .vsqrtss, .vstmxcsr, .vsubpd, .vsubps,
-      .vsubsd, .vsubss, .vtestpd, .vtestps, .vucomisd, .vucomiss,
-      .vunpckhpd, .vunpckhps, .vunpcklpd, .vunpcklps, .vxorpd, .vxorps,
-      .vzeroall, .vzeroupper, .xabort, .xbegin, .xend, .xtest:
+      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
+      .popGs, .pushFs, .pushGs, .retFar, .rsm, .sgdt,
+      .sidt, .sldt, .smsw, .stac, .str, .sysenter,
+      .ud0, .ud1, .ud2, .vaddpd, .vaddps, .vaddsd,
+      .vaddss, .vaddsubpd, .vaddsubps, .vaesdec, .vaesdeclast, .vaesenc,
+      .vaesenclast, .vaesimc, .vaeskeygenassist, .vandnpd, .vandnps, .vandpd,
+      .vandps, .vblendpd, .vblendps, .vblendvpd, .vblendvps, .vbroadcastf128,
+      .vbroadcasti128, .vbroadcastsd, .vbroadcastss, .vcmppd, .vcmpps, .vcmpsd,
+      .vcmpss, .vcomisd, .vcomiss, .vcvtdq2pd, .vcvtdq2ps, .vcvtpd2dq,
+      .vcvtpd2ps, .vcvtph2ps, .vcvtps2dq, .vcvtps2pd, .vcvtps2ph, .vcvtsd2si,
+      .vcvtsd2ss, .vcvtsi2sd, .vcvtsi2ss, .vcvtss2sd, .vcvtss2si, .vcvttpd2dq,
+      .vcvttps2dq, .vcvttsd2si, .vcvttss2si, .vdivpd, .vdivps, .vdivsd,
+      .vdivss, .vdppd, .vdpps, .verr, .verw, .vextractf128,
+      .vextracti128, .vextractps, .vfmadd132pd, .vfmadd132ps, .vfmadd132sd, .vfmadd132ss,
+      .vfmadd213pd, .vfmadd213ps, .vfmadd213sd, .vfmadd213ss, .vfmadd231pd, .vfmadd231ps,
+      .vfmadd231sd, .vfmadd231ss, .vfmaddsub132pd, .vfmaddsub132ps, .vfmaddsub213pd, .vfmaddsub213ps,
+      .vfmaddsub231pd, .vfmaddsub231ps, .vfmsub132pd, .vfmsub132ps, .vfmsub132sd, .vfmsub132ss,
+      .vfmsub213pd, .vfmsub213ps, .vfmsub213sd, .vfmsub213ss, .vfmsub231pd, .vfmsub231ps,
+      .vfmsub231sd, .vfmsub231ss, .vfmsubadd132pd, .vfmsubadd132ps, .vfmsubadd213pd, .vfmsubadd213ps,
+      .vfmsubadd231pd, .vfmsubadd231ps, .vfnmadd132pd, .vfnmadd132ps, .vfnmadd132sd, .vfnmadd132ss,
+      .vfnmadd213pd, .vfnmadd213ps, .vfnmadd213sd, .vfnmadd213ss, .vfnmadd231pd, .vfnmadd231ps,
+      .vfnmadd231sd, .vfnmadd231ss, .vfnmsub132pd, .vfnmsub132ps, .vfnmsub132sd, .vfnmsub132ss,
+      .vfnmsub213pd, .vfnmsub213ps, .vfnmsub213sd, .vfnmsub213ss, .vfnmsub231pd, .vfnmsub231ps,
+      .vfnmsub231sd, .vfnmsub231ss, .vgatherdpd, .vgatherdps, .vgatherqpd, .vgatherqps,
+      .vhaddpd, .vhaddps, .vhsubpd, .vhsubps, .vinsertf128, .vinserti128,
+      .vinsertps, .vlddqu, .vldmxcsr, .vmaskmovdqu, .vmaskmovpd, .vmaskmovps,
+      .vmaxpd, .vmaxps, .vmaxsd, .vmaxss, .vminpd, .vminps,
+      .vminsd, .vminss, .vmovapd, .vmovaps, .vmovd, .vmovddup,
+      .vmovdqa, .vmovdqu, .vmovhlps, .vmovhpd, .vmovhps, .vmovlhps,
+      .vmovlpd, .vmovlps, .vmovmskpd, .vmovmskps, .vmovntdq, .vmovntdqa,
+      .vmovntpd, .vmovntps, .vmovq, .vmovsd, .vmovshdup, .vmovsldup,
+      .vmovss, .vmovupd, .vmovups, .vmpsadbw, .vmulpd, .vmulps,
+      .vmulsd, .vmulss, .vorpd, .vorps, .vpabsb, .vpabsd,
+      .vpabsw, .vpackssdw, .vpacksswb, .vpackusdw, .vpackuswb, .vpaddb,
+      .vpaddd, .vpaddq, .vpaddsb, .vpaddsw, .vpaddusb, .vpaddusw,
+      .vpaddw, .vpalignr, .vpand, .vpandn, .vpavgb, .vpavgw,
+      .vpblendd, .vpblendvb, .vpblendw, .vpbroadcastb, .vpbroadcastd, .vpbroadcastq,
+      .vpbroadcastw, .vpclmulqdq, .vpcmpeqb, .vpcmpeqd, .vpcmpeqq, .vpcmpeqw,
+      .vpcmpestri, .vpcmpestrm, .vpcmpgtb, .vpcmpgtd, .vpcmpgtq, .vpcmpgtw,
+      .vpcmpistri, .vpcmpistrm, .vperm2f128, .vperm2i128, .vpermd, .vpermilpd,
+      .vpermilps, .vpermpd, .vpermps, .vpermq, .vpextrb, .vpextrd,
+      .vpextrq, .vpextrw, .vpgatherdd, .vpgatherdq, .vpgatherqd, .vpgatherqq,
+      .vphaddd, .vphaddsw, .vphaddw, .vphminposuw, .vphsubd, .vphsubsw,
+      .vphsubw, .vpinsrb, .vpinsrd, .vpinsrq, .vpinsrw, .vpmaddubsw,
+      .vpmaddwd, .vpmaskmovd, .vpmaskmovq, .vpmaxsb, .vpmaxsd, .vpmaxsw,
+      .vpmaxub, .vpmaxud, .vpmaxuw, .vpminsb, .vpminsd, .vpminsw,
+      .vpminub, .vpminud, .vpminuw, .vpmovmskb, .vpmovsxbd, .vpmovsxbq,
+      .vpmovsxbw, .vpmovsxdq, .vpmovsxwd, .vpmovsxwq, .vpmovzxbd, .vpmovzxbq,
+      .vpmovzxbw, .vpmovzxdq, .vpmovzxwd, .vpmovzxwq, .vpmuldq, .vpmulhrsw,
+      .vpmulhuw, .vpmulhw, .vpmulld, .vpmullw, .vpmuludq, .vpor,
+      .vpsadbw, .vpshufb, .vpshufd, .vpshufhw, .vpshuflw, .vpsignb,
+      .vpsignd, .vpsignw, .vpslld, .vpslldq, .vpsllq, .vpsllvd,
+      .vpsllvq, .vpsllw, .vpsrad, .vpsravd, .vpsraw, .vpsrld,
+      .vpsrldq, .vpsrlq, .vpsrlvd, .vpsrlvq, .vpsrlw, .vpsubb,
+      .vpsubd, .vpsubq, .vpsubsb, .vpsubsw, .vpsubusb, .vpsubusw,
+      .vpsubw, .vptest, .vpunpckhbw, .vpunpckhdq, .vpunpckhqdq, .vpunpckhwd,
+      .vpunpcklbw, .vpunpckldq, .vpunpcklqdq, .vpunpcklwd, .vpxor, .vrcpps,
+      .vrcpss, .vroundpd, .vroundps, .vroundsd, .vroundss, .vrsqrtps,
+      .vrsqrtss, .vshufpd, .vshufps, .vsqrtpd, .vsqrtps, .vsqrtsd,
+      .vsqrtss, .vstmxcsr, .vsubpd, .vsubps, .vsubsd, .vsubss,
+      .vtestpd, .vtestps, .vucomisd, .vucomiss, .vunpckhpd, .vunpckhps,
+      .vunpcklpd, .vunpcklps, .vxorpd, .vxorps, .vzeroall, .vzeroupper,
+      .xabort, .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

@@ -96,6 +96,12 @@ extension InterpreterMachine {
     case .stmxcsr: try store(vcpu.pointee.mxcsr, at: address)
     case .fxsave: try fxsave(address)
     case .fxrstor: try fxrstor(address)
+    case .xgetbv: try xgetbv()
+    case .xsave, .xsaveopt: try xsave(address, compacted: false)
+    case .xsavec: try xsave(address, compacted: true)
+    case .xrstor: try xrstor(address)
+    // IA32_TSC_AUX, as RDTSCP shows it.
+    case .rdpid: self[GPR(i.operands.0.number)] = 0
     default: return false
     }
     return true
