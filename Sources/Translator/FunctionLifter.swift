@@ -363,7 +363,7 @@ final class FunctionLifter {
         b.call(
           unit.runtime(Symbol.fault, type).value, type,
           [machine.vcpu, b.load(e.i64, faultHome, align: 8)])
-        returnUnwinding()
+        returnInterpreted()
       case .unwind: returnUnwinding()
       }
     }
@@ -467,7 +467,20 @@ final class FunctionLifter {
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
     unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
-    callRuntime(Symbol.step, [e.i64.constInt(i.address), address ?? e.i64.null])
+    let type = IRType.function(e.i64, [e.ptr, e.i64, e.i64])
+    let answer = b.call(
+      unit.runtime(Symbol.step, type).value, type,
+      [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
+    let go = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
+    let saved = machine
+    b.positionAtEnd(cold)
+    machine.flush(known.union(slotHomed))
+    b.store(b.sub(answer, e.i64.constInt(1)), faultHome, align: 8)
+    branch(to: .fault, pc: e.i64.constInt(i.address))
+    b.positionAtEnd(go)
+    machine = saved
     for r in writes { machine.set(r, machine.loadSlot(r)) }
   }
 
