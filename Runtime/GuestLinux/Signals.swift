@@ -248,5 +248,79 @@ public func redirectHost(
   store64(context &+ facts.contextSP, (stack & ~15) &- (facts.kind == 0 ? 8 : 0))
   store64(context &+ facts.contextArgument, argument)
 }
-/// The host PC at which the signal came.
+/// The host PC at which the signal came, and the stack pointer there.
 public func interruptedPC(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextPC) }
+public func interruptedSP(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextSP) }
+public func setInterruptedPC(_ context: UInt64, _ pc: UInt64) {
+  store64(context &+ hostFacts.contextPC, pc)
+}
+
+/// Has the guest a handler that a synchronous `signal` would enter now?
+public func isHandled(_ vcpu: UnsafeMutablePointer<VCPU>, _ signal: UInt64) -> Bool {
+  let t = thread(of: vcpu)
+  return t.pointee.blocked & Signal.bit(signal) == 0 && load64(t.action(signal)) > 1
+}
+
+/// Is `sp` on the alternate stack that the guest has registered?
+public func isAlternate(_ vcpu: UnsafeMutablePointer<VCPU>, _ sp: UInt64) -> Bool {
+  onAlternateStack(thread(of: vcpu), sp)
+}
+public func alternateStackBase(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
+  thread(of: vcpu).pointee.alternateStack
+}
+
+/// Bytes of the host's signal stack below `used`, an address on it.
+public func signalStackRoom(_ vcpu: UnsafeMutablePointer<VCPU>, below used: UInt64) -> UInt64 {
+  let base = thread(of: vcpu).base &+ Block.signalStack
+  return used > base ? used &- base : 0
+}
+/// Keeps what lies above `top` on the host's signal stack from being overwritten by the next
+/// signal's frame; 0 ends that. To be called from another stack.
+public func limitSignalStack(_ vcpu: UnsafeMutablePointer<VCPU>, _ top: UInt64) {
+  let t = thread(of: vcpu)
+  let base = t.base &+ Block.signalStack
+  let end = top == 0 ? t.base &+ Block.signalStackEnd : top & ~63
+  store64(t.scratch, base)
+  store64(t.scratch &+ 8, 0)
+  store64(t.scratch &+ 16, end &- base)
+  _ = host(Call.sigaltstack, t.scratch, 0)
+}
+public func blockHostSignals() { setHostMask(~Signal.synchronous) }
+public func restoreGuestMask(_ vcpu: UnsafeMutablePointer<VCPU>) { applyMask(thread(of: vcpu)) }
+/// The mask that the interrupted host code gets back is the guest's.
+public func setInterruptedMask(_ context: UInt64, _ vcpu: UnsafeMutablePointer<VCPU>) {
+  store64(
+    context &+ hostFacts.contextMask, thread(of: vcpu).pointee.blocked & ~Signal.synchronous)
+}
+
+/// What a SIGSEGV or SIGBUS from the host says in the guest's terms.
+public struct HostFault {
+  public var signal: UInt64
+  public var code: Int32
+  public var address: UInt64
+  public var trap: UInt64
+  public var error: UInt64
+
+  public init(_ signal: UInt64, _ information: UInt64, _ context: UInt64) {
+    self.signal = signal
+    code = Int32(bitPattern: load32(information &+ 8))
+    address = load64(information &+ 16)
+    trap = 14
+    // Protection and user; an x86 host knows whether it was a write.
+    error = code == 2 && signal == Signal.segv ? 5 : 4
+    if hostIsX86 { error = load64(context &+ 192) }
+    if address < stackLow && address >= stackLow &- stackGuard { code = 1 }
+    let top = Int64(bitPattern: address) &>> 47
+    if signal == Signal.segv && (code == 0x80 || (top != 0 && top != -1)) {
+      // Not canonical: #GP, of which Linux tells no address.
+      (code, address, trap, error) = (0x80, 0, 13, 0)
+    }
+  }
+  public func raise(_ vcpu: UnsafeMutablePointer<VCPU>) {
+    raiseSignal(vcpu, signal, code: code, address: address, trap: trap, error: error)
+  }
+}
+
+public var mainStackLow: UInt64 { stackLow }
+public var mainStackHigh: UInt64 { stackHigh }
+public func hostWord(_ address: UInt64) -> UInt64 { load64(address) }

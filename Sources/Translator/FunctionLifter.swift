@@ -23,7 +23,7 @@ final class FunctionLifter {
   var blocks: [LLVM.BasicBlock] = []
   /// RSP as the function was entered: where the return address is.
   let entryRSP: Value
-  private lazy var keepsAll = analysis.keepsAll(number)
+  private let keepsAll: Bool
   /// For the slow ways: where the guest goes on, and which fault it raised.
   private var programCounterHome: Value!
   private var faultHome: Value!
@@ -38,6 +38,7 @@ final class FunctionLifter {
     self.number = number
     facts = analysis.functions[number]
     signature = analysis.signatures[number]
+    keepsAll = analysis.keepsAll(number)
     function = unit.declare(facts.entry)
     let entry = function.appendBasicBlock("entry", in: e.context)
     e.builder.positionAtEnd(entry)
@@ -97,7 +98,9 @@ final class FunctionLifter {
       machine.transfer = .none
       unit.currentAddress = i.address
       if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
-      do { try machine.execute(i) } catch let error as LiftError {
+      do throws(LiftError) {
+        try machine.execute(i)
+      } catch {
         throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
       }
       switch machine.transfer {
@@ -360,7 +363,7 @@ final class FunctionLifter {
         b.call(
           unit.runtime(Symbol.fault, type).value, type,
           [machine.vcpu, b.load(e.i64, faultHome, align: 8)])
-        returnUnwinding()
+        returnInterpreted()
       case .unwind: returnUnwinding()
       }
     }
@@ -464,7 +467,20 @@ final class FunctionLifter {
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
     unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
-    callRuntime(Symbol.step, [e.i64.constInt(i.address), address ?? e.i64.null])
+    let type = IRType.function(e.i64, [e.ptr, e.i64, e.i64])
+    let answer = b.call(
+      unit.runtime(Symbol.step, type).value, type,
+      [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
+    let go = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
+    let saved = machine
+    b.positionAtEnd(cold)
+    machine.flush(known.union(slotHomed))
+    b.store(b.sub(answer, e.i64.constInt(1)), faultHome, align: 8)
+    branch(to: .fault, pc: e.i64.constInt(i.address))
+    b.positionAtEnd(go)
+    machine = saved
     for r in writes { machine.set(r, machine.loadSlot(r)) }
   }
 
