@@ -23,7 +23,7 @@ final class FunctionLifter {
   var blocks: [LLVM.BasicBlock] = []
   /// RSP as the function was entered: where the return address is.
   let entryRSP: Value
-  private lazy var keepsAll = analysis.keepsAll(number)
+  private let keepsAll: Bool
   /// For the slow ways: where the guest goes on, and which fault it raised.
   private var programCounterHome: Value!
   private var faultHome: Value!
@@ -38,6 +38,7 @@ final class FunctionLifter {
     self.number = number
     facts = analysis.functions[number]
     signature = analysis.signatures[number]
+    keepsAll = analysis.keepsAll(number)
     function = unit.declare(facts.entry)
     let entry = function.appendBasicBlock("entry", in: e.context)
     e.builder.positionAtEnd(entry)
@@ -97,7 +98,9 @@ final class FunctionLifter {
       machine.transfer = .none
       unit.currentAddress = i.address
       if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
-      do { try machine.execute(i) } catch let error as LiftError {
+      do throws(LiftError) {
+        try machine.execute(i)
+      } catch {
         throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
       }
       switch machine.transfer {

@@ -260,10 +260,16 @@ struct SignatureAnalysis {
     return live
   }
 
+  /// Registers whose entry value a function hands back on paths that do not write them. Flags and
+  /// vector registers beyond the results are not in it: nobody reads them behind a call that may
+  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call.
+  static let passedThrough: RegisterSet = RegisterSet.gprs.union(.results)
+
   /// Live before the terminator of block `b` acts, behind its last instruction.
-  private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ returned: RegisterSet)
+  private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
     -> RegisterSet
   {
+    let returned = delivered.intersection(Self.passedThrough)
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]

@@ -89,11 +89,11 @@ extension InterpreterMachine {
       self[.rdx] = now &>> 32
       if i.operation == .rdtscp { self[.rcx] = 0 }
     case .rdrand, .rdseed: random(i)
-    case .ldmxcsr:
+    case .ldmxcsr, .vldmxcsr:
       let value = try load(UInt32.self, at: address)
       try fault(.generalProtection, if: value & ~0xffff != 0)
       vcpu.pointee.mxcsr = value
-    case .stmxcsr: try store(vcpu.pointee.mxcsr, at: address)
+    case .stmxcsr, .vstmxcsr: try store(vcpu.pointee.mxcsr, at: address)
     case .fxsave: try fxsave(address)
     case .fxrstor: try fxrstor(address)
     case .xgetbv: try xgetbv()
