@@ -3,8 +3,8 @@ import Host
 /// The memory map. Guest addresses are host addresses, so the host's kernel keeps it; PROT_EXEC is
 /// not passed on (guest code is data to the host) and the runtime's window is refused.
 
-/// Called with [start, end) after the guest mapped, unmapped or protected memory there: code that
-/// was translated or decoded from it may have changed. Set by the executor.
+/// Called with [start, end) after the guest mapped or unmapped memory there, or made it writable:
+/// code that was translated or decoded from it may be other code. Set by the executor.
 public nonisolated(unsafe) var onCodeChange: (@convention(c) (UInt64, UInt64) -> Void)? = nil
 
 nonisolated(unsafe) var breakStart: UInt64 = 0
@@ -81,7 +81,7 @@ func mprotect(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
   if withKey && Int32(truncatingIfNeeded: x.d) != -1 { return Errno.invalid }
   if Window.overlaps(x.a, x.b) { return Errno.noMemory }
   let got = guest(t, Call.mprotect, x.a, x.b, x.c & ~4)
-  if got == 0 { changed(x.a, x.b) }
+  if got == 0 && x.c & 2 != 0 { changed(x.a, x.b) }
   return got
 }
 
