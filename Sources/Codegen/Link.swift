@@ -59,6 +59,12 @@ public func link(
     for code in [ENOSPC, EDQUOT, EFBIG] where said.contains(String(cString: strerror(code))) {
       throw .system(output, code)
     }
+    // ld.lld writes through a mapping, and dies of SIGBUS on file systems that overcommit.
+    var space = statvfs()
+    let size = objects.reduce(0) { $0 + UInt64($1.count) }
+    if statvfs(scratch, &space) == 0, UInt64(space.f_bavail) * UInt64(space.f_frsize) < size {
+      throw .system(output, ENOSPC)
+    }
     throw .bug("the artifact does not link:\n" + said.replacingOccurrences(of: scratch, with: ""))
   }
   guard chmod(made, 0o755) == 0, rename(made, output) == 0 else {
