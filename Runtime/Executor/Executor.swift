@@ -56,14 +56,26 @@ struct ResumePoint {
   }
 }
 
-func unwind(_ vcpu: VCPUPointer) -> UInt64 {
-  vcpu.pointee.unwinding = 1
+/// How host frames return while unwinding (`VCPU.unwinding`).
+enum Unwinding {
+  /// Every frame adds the registers that nothing below it touches.
+  static var filling: UInt8 { 1 }
+  /// The VCPU has all registers: a signal handler, which may have interrupted any frame, has left
+  /// by itself.
+  static var complete: UInt8 { 2 }
+}
+
+func unwind(_ vcpu: VCPUPointer, _ kind: UInt8 = Unwinding.filling) -> UInt64 {
+  vcpu.pointee.unwinding = kind
   return unwindingAnswer
 }
 
 /// Evaluates guest code until the frame with its return address at `entryRSP` returns (answers the
 /// PC), until `resume` is reached (answers 0), or until the guest has left (`unwindingAnswer`).
-func run(_ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?) -> UInt64 {
+func run(
+  _ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?, kind: UInt8 = Unwinding.filling
+) -> UInt64 {
+  var kind = kind
   let state = threadState(vcpu)
   // Translated functions begin only where control has just been transferred to.
   var mayEnter = true
@@ -74,16 +86,17 @@ func run(_ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?) -> UInt64 
       let saved = CalleeSaved(vcpu)
       let pc = enterTranslated(address(vcpu), translated.host, translated.delivered)
       if vcpu.pointee.unwinding != 0 {
+        kind = max(kind, vcpu.pointee.unwinding)
         vcpu.pointee.unwinding = 0
         if let resume, resume.isReached(vcpu) { return 0 }
-        if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
+        if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu, kind) }
         continue
       }
       saved.restore(vcpu)
       vcpu.pointee.gpr[4] = rsp &+ 8
       vcpu.pointee.rip = pc
       if rsp == entryRSP { return pc }
-      if rsp > entryRSP { return unwind(vcpu) }
+      if rsp > entryRSP { return unwind(vcpu, kind) }
       continue
     }
     do throws(GuestFault) {
@@ -91,11 +104,11 @@ func run(_ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?) -> UInt64 
       mayEnter = transfer != .none
       switch transfer {
       case .none: break
-      case .jump, .call: if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
+      case .jump, .call: if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu, kind) }
       case .ret:
         let rsp = vcpu.pointee.gpr[4]
         if rsp == entryRSP &+ 8 { return vcpu.pointee.rip }
-        if rsp > entryRSP { return unwind(vcpu) }
+        if rsp > entryRSP { return unwind(vcpu, kind) }
       case .systemCall:
         if systemCall(vcpu) == .transferred {
           if let resume, resume.isReached(vcpu) { return 0 }
@@ -115,12 +128,13 @@ private func pointer(_ vcpu: UInt64) -> VCPUPointer { VCPUPointer(bitPattern: UI
 @_cdecl("recast_interpret")
 public func interpret(_ at: UInt64, _ entryRSP: UInt64) -> UInt64 {
   let vcpu = pointer(at)
+  let kind = max(vcpu.pointee.unwinding, Unwinding.filling)
   vcpu.pointee.unwinding = 0
   // The guest has left this frame.
-  if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu) }
+  if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu, kind) }
   let isWholeFrame = vcpu.pointee.gpr[4] == entryRSP
   let before = CalleeSaved(vcpu)
-  let pc = run(vcpu, entryRSP: entryRSP, resume: nil)
+  let pc = run(vcpu, entryRSP: entryRSP, resume: nil, kind: kind)
   if vcpu.pointee.unwinding != 0 { return pc }
   // Translated callers keep these in host registers; code that breaks the psABI is not for them.
   if isWholeFrame && CalleeSaved(vcpu) != before { return unwind(vcpu) }
@@ -133,13 +147,18 @@ private func deliverNested(_ vcpu: VCPUPointer) -> UInt64 {
   let rip = vcpu.pointee.rip
   let here = ResumePoint(rip: rip, behind: rip &+ 2, rsp: vcpu.pointee.gpr[4])
   guard deliverPending(vcpu) else { return 0 }
+  return runHandler(vcpu, resume: here)
+}
+
+/// Runs the signal handler that was just entered until it returns to `here` (answers 0) or leaves.
+func runHandler(_ vcpu: VCPUPointer, resume here: ResumePoint) -> UInt64 {
   // On the interrupted stack a handler's frames are below it; on an alternate stack they are in
   // the frame's neighbourhood, and leaving that means leaving the handler.
   let handlerRSP = vcpu.pointee.gpr[4]
   let isSameStack = handlerRSP < here.rsp && here.rsp &- handlerRSP < 1 &<< 16
   let bound = isSameStack ? here.rsp : handlerRSP &+ 1 &<< 13
   let answer = run(vcpu, entryRSP: bound, resume: here)
-  return vcpu.pointee.unwinding == 0 && answer != 0 ? unwind(vcpu) : answer
+  return vcpu.pointee.unwinding != 0 || answer != 0 ? unwind(vcpu, Unwinding.complete) : 0
 }
 
 @_cdecl("recast_safepoint")
@@ -167,8 +186,17 @@ public func systemCallFromTranslated(_ at: UInt64) -> UInt64 {
 @_cdecl("recast_fault")
 public func faultFromTranslated(_ at: UInt64, _ vector: UInt64) -> UInt64 {
   let vcpu = pointer(at)
-  raiseFault(vcpu, vector: vector)
-  return unwind(vcpu)
+  return raiseNested(vcpu, vector: vector, address: 0)
+}
+
+/// A fault at `vcpu.rip` in translated code: its handler runs nested. When it returns, the caller
+/// goes on at the instruction again.
+private func raiseNested(_ vcpu: VCPUPointer, vector: UInt64, address: UInt64) -> UInt64 {
+  let rip = vcpu.pointee.rip
+  let here = ResumePoint(rip: rip, behind: rip, rsp: vcpu.pointee.gpr[4])
+  raiseFault(vcpu, vector: vector, address: address)
+  let answer = runHandler(vcpu, resume: here)
+  return answer == 0 ? unwind(vcpu) : answer
 }
 
 @_cdecl("recast_step")
@@ -178,7 +206,6 @@ public func step(_ at: UInt64, _ pc: UInt64, _ address: UInt64) -> UInt64 {
     try threadState(vcpu).pointee.interpreter.stepOne(pc, address: address)
     return 0
   } catch {
-    raiseFault(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)
-    return unwind(vcpu)
+    return raiseNested(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)
   }
 }

@@ -54,6 +54,8 @@ public func start(_ stack: UInt64) {
   }
   makeExecutor(vcpu, image)
   let hostStack = allocate(hostStackSize, noReserve: true)
+  vcpu.pointee.hostStackLimit = hostStack &+ hostStackSize
+  executorFaultHook = { hostFault($0, $1, $2, $3) }
   let body: @convention(c) (UInt64) -> UInt64 = runForever
   _ = hostSwitchStack(
     hostStack &+ hostStackSize, UInt64(unsafeBitCast(body, to: UInt.self)), address(vcpu))

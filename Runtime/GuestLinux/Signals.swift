@@ -223,6 +223,12 @@ public func hostSignal(_ number: Int32, _ information: UInt64, _ context: UInt64
   }
 }
 
+/// Would a synchronous `signal` reach a handler of the guest?
+public func guestHandles(_ vcpu: UnsafeMutablePointer<VCPU>, _ signal: UInt64) -> Bool {
+  let t = thread(of: vcpu)
+  return t.pointee.blocked & Signal.bit(signal) == 0 && load64(t.action(signal)) > 1
+}
+
 /// Ends the process by the default action of `signal`, as its parent expects to see it.
 public func die(_ signal: UInt64) {
   var action = InlineArray<4, UInt64>(repeating: 0)
@@ -248,5 +254,42 @@ public func redirectHost(
   store64(context &+ facts.contextSP, (stack & ~15) &- (facts.kind == 0 ? 8 : 0))
   store64(context &+ facts.contextArgument, argument)
 }
-/// The host PC at which the signal came.
-public func interruptedPC(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextPC) }
+/// The host's stack pointer where the signal came.
+public func interruptedSP(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextSP) }
+
+/// The lowest address of the guest's stack that interrupted host code has in a register or in the
+/// stack around it, at most `reach` below the RSP that is known: below it nothing is alive.
+public func lowestStackUse(_ vcpu: UnsafeMutablePointer<VCPU>, _ context: UInt64, reach: UInt64)
+  -> UInt64
+{
+  let top = vcpu.pointee.gpr[4]
+  var lowest = top
+  let s = thread(of: vcpu).pointee.vcpu == vcpu ? thread(of: vcpu).scratch &+ 0x8000 : 0
+  func scan(_ from: UInt64, _ words: UInt64) {
+    let got = words &* 8 &- hostCopy(s, from, words &* 8)
+    var offset: UInt64 = 0
+    while offset &+ 8 <= got {
+      let value = load64(s &+ offset)
+      if value < lowest && value >= top &- reach { lowest = value }
+      offset &+= 8
+    }
+  }
+  scan(context, 96)
+  scan(interruptedSP(context), 512)
+  return lowest
+}
+
+/// Where the host's signal stack ends, and moving that: signals that come while an earlier one is
+/// not finished stay below `top`; 0 is the whole stack again.
+public func limitSignalStack(_ vcpu: UnsafeMutablePointer<VCPU>, to top: UInt64) -> UInt64 {
+  let t = thread(of: vcpu)
+  let s = t.scratch
+  let low = t.base &+ Block.signalStack
+  let end = top == 0 ? t.base &+ Block.signalStackEnd : top
+  if end < low &+ 0x4000 { die(Signal.segv) }
+  store64(s, low)
+  store64(s &+ 8, 0)
+  store64(s &+ 16, end &- low)
+  _ = host(Call.sigaltstack, s, s &+ 32)
+  return load64(s &+ 32) &+ load64(s &+ 48)
+}

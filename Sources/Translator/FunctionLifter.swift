@@ -246,13 +246,16 @@ final class FunctionLifter {
   ///
   /// Fresh: it returned, but elsewhere; its results and everything this frame has changed go into
   /// the VCPU. Already unwinding: the VCPU is right about all that the callee touches; this frame
-  /// adds what only it has changed.
+  /// adds what only it has changed, unless the VCPU is complete.
   private func emitIrregular(_ pc: Value, _ result: Value, rsp: Value, _ callee: Signature) {
     let fresh = function.appendBasicBlock(in: e.context)
     let join = function.appendBasicBlock(in: e.context)
+    let leave = function.appendBasicBlock(in: e.context)
     let state = machine.slotAddress(Slots.unwinding)
     let unwinding = b.load(e.i8, state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
-    b.condBr(b.icmp(LLVMIntEQ, unwinding, e.i8.null), fresh, join)
+    let kinds = b.switchOn(unwinding, default: leave, cases: 2)
+    kinds.addCase(e.i8.constInt(0), fresh)
+    kinds.addCase(e.i8.constInt(1), join)
     let kept = RegisterSet.calleeSaved.intersection(unit.argumentSet)
       .intersection(signature.reads.union(ownWrites))
 
@@ -270,6 +273,9 @@ final class FunctionLifter {
 
     b.positionAtEnd(join)
     for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
+    b.br(leave)
+
+    b.positionAtEnd(leave)
     returnInterpreted()
   }
 
