@@ -27,7 +27,7 @@ let package = Package(
     .target(
       name: "Executor",
       dependencies: ["Interpreter", "GuestLinux", "RuntimeABI", "Host", "X86", "Semantics"],
-      path: "Runtime/Executor"),
+      path: "Runtime/Executor", swiftSettings: runtime),
 
     // The tool.
     .systemLibrary(name: "CElf", path: "Sources/CElf", providers: [.apt(["libelf-dev"])]),
@@ -56,7 +56,7 @@ let package = Package(
     .executableTarget(
       name: "recast",
       dependencies: [
-        "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Driver", "Codegen", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),
 
@@ -66,6 +66,12 @@ let package = Package(
       name: "MeaningTests",
       dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
       path: "Tests/MeaningTests"),
+    .testTarget(
+      name: "SteppedTests",
+      dependencies: ["Semantics", "X86", "Interpreter", "RuntimeABI", "OracleSupport"],
+      path: "Tests/SteppedTests"),
+    .testTarget(
+      name: "RuntimeABITests", dependencies: ["RuntimeABI"], path: "Tests/RuntimeABITests"),
     .testTarget(
       name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
       path: "Tests/EffectsTests"),

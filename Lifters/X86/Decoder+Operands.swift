@@ -7,10 +7,9 @@ extension Decoder {
     if base == 4 {
       let sib = try byte()
       let index = (sib &>> 3) & 7 | (rex & 2) &<< 2
-      if index != 4 {
-        i.index = index
-        i.scale = sib &>> 6
-      }
+      // A gather has register 4 as its index, so the scale is kept.
+      i.scale = sib &>> 6
+      if index != 4 { i.index = index }
       base = sib & 7
       if base == 5 && mod == 0 {
         i.displacement = Int64(try signed(4))

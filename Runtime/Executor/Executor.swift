@@ -56,26 +56,70 @@ struct ResumePoint {
   }
 }
 
-/// How host frames return while unwinding (`VCPU.unwinding`).
-enum Unwinding {
-  /// Every frame adds the registers that nothing below it touches.
-  static var filling: UInt8 { 1 }
-  /// The VCPU has all registers: a signal handler, which may have interrupted any frame, has left
-  /// by itself.
-  static var complete: UInt8 { 2 }
+/// Has the guest left the frame at `entryRSP`, with RSP now `rsp`? A signal handler on the alternate
+/// stack, which may lie above, has not.
+func hasLeft(_ vcpu: VCPUPointer, _ rsp: UInt64, _ entryRSP: UInt64) -> Bool {
+  rsp > entryRSP && (!isAlternate(vcpu, rsp) || isAlternate(vcpu, entryRSP))
 }
 
-func unwind(_ vcpu: VCPUPointer, _ kind: UInt8 = Unwinding.filling) -> UInt64 {
-  vcpu.pointee.unwinding = kind
+func unwind(_ vcpu: VCPUPointer) -> UInt64 {
+  vcpu.pointee.unwinding = 1
   return unwindingAnswer
 }
 
+/// A `run` in progress: a link of the chain that begins at `ExecutorState.innermost`.
+struct RunFrame {
+  /// For `hostThrow`, which a fault's way back into `run` is. First, so that its address is the
+  /// frame's.
+  var save: UInt64 = 0
+  let vcpu: VCPUPointer
+  let entryRSP: UInt64
+  let resume: ResumePoint?
+  let outer: UInt64
+  let outerEngine: Engine
+  var isThrown = false
+  /// RSP when translated code was last entered from here.
+  var enteredRSP: UInt64 = 0
+  /// The handler of a fault whose host state is lost may not return to it.
+  var lost: ResumePoint? = nil
+}
+typealias RunFramePointer = UnsafeMutablePointer<RunFrame>
+
 /// Evaluates guest code until the frame with its return address at `entryRSP` returns (answers the
 /// PC), until `resume` is reached (answers 0), or until the guest has left (`unwindingAnswer`).
-func run(
-  _ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?, kind: UInt8 = Unwinding.filling
-) -> UInt64 {
-  var kind = kind
+func run(_ vcpu: VCPUPointer, entryRSP: UInt64, resume: ResumePoint?) -> UInt64 {
+  let state = threadState(vcpu)
+  var frame = RunFrame(
+    vcpu: vcpu, entryRSP: entryRSP, resume: resume, outer: state.pointee.innermost,
+    outerEngine: state.pointee.engine)
+  return withUnsafeMutablePointer(to: &frame) { frame in
+    state.pointee.innermost = UInt64(UInt(bitPattern: frame))
+    let body: @convention(c) (UInt64) -> UInt64 = runCaught
+    let function = UInt64(unsafeBitCast(body, to: UInt.self))
+    var answer: UInt64 = 0
+    while true {
+      state.pointee.engine = .runtime
+      answer = hostCatch(function, address(frame), addressOfSave(frame))
+      if !frame.pointee.isThrown { break }
+      frame.pointee.isThrown = false
+      answer = afterThrow(frame)
+      if answer != 0 { break }
+    }
+    state.pointee.innermost = frame.pointee.outer
+    state.pointee.engine = frame.pointee.outerEngine
+    return answer
+  }
+}
+
+func address(_ frame: RunFramePointer) -> UInt64 { UInt64(UInt(bitPattern: frame)) }
+func addressOfSave(_ frame: RunFramePointer) -> UInt64 { address(frame) }
+
+@_cdecl("recast_run_caught")
+public func runCaught(_ at: UInt64) -> UInt64 {
+  let frame = RunFramePointer(bitPattern: UInt(at))!
+  let vcpu = frame.pointee.vcpu
+  let entryRSP = frame.pointee.entryRSP
+  let resume = frame.pointee.resume
   let state = threadState(vcpu)
   // Translated functions begin only where control has just been transferred to.
   var mayEnter = true
@@ -84,37 +128,52 @@ func run(
     if mayEnter, let translated = state.pointee.map.find(vcpu.pointee.rip) {
       let rsp = vcpu.pointee.gpr[4]
       let saved = CalleeSaved(vcpu)
+      frame.pointee.enteredRSP = rsp
+      state.pointee.entered &+= 1
+      state.pointee.engine = .translated
       let pc = enterTranslated(address(vcpu), translated.host, translated.delivered)
+      state.pointee.engine = .runtime
       if vcpu.pointee.unwinding != 0 {
-        kind = max(kind, vcpu.pointee.unwinding)
         vcpu.pointee.unwinding = 0
-        if let resume, resume.isReached(vcpu) { return 0 }
-        if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu, kind) }
+        state.pointee.left?.restore(vcpu)
+        if let resume, resume.isReached(vcpu) {
+          state.pointee.left = nil
+          return 0
+        }
+        if frame.pointee.lost != nil { checkLost(frame) }
+        if hasLeft(vcpu, vcpu.pointee.gpr[4], entryRSP) { return unwind(vcpu) }
+        state.pointee.left = nil
         continue
       }
       saved.restore(vcpu)
       vcpu.pointee.gpr[4] = rsp &+ 8
       vcpu.pointee.rip = pc
       if rsp == entryRSP { return pc }
-      if rsp > entryRSP { return unwind(vcpu, kind) }
+      if hasLeft(vcpu, rsp, entryRSP) { return unwind(vcpu) }
       continue
     }
     do throws(GuestFault) {
+      state.pointee.engine = .interpreter
       let transfer = try state.pointee.interpreter.runBlock()
+      state.pointee.engine = .runtime
       mayEnter = transfer != .none
       switch transfer {
       case .none: break
-      case .jump, .call: if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu, kind) }
+      case .jump, .call:
+        if hasLeft(vcpu, vcpu.pointee.gpr[4], entryRSP) { return unwind(vcpu) }
       case .ret:
         let rsp = vcpu.pointee.gpr[4]
         if rsp == entryRSP &+ 8 { return vcpu.pointee.rip }
-        if rsp > entryRSP { return unwind(vcpu, kind) }
+        if hasLeft(vcpu, rsp, entryRSP) { return unwind(vcpu) }
       case .systemCall:
         if systemCall(vcpu) == .transferred {
           if let resume, resume.isReached(vcpu) { return 0 }
+          if frame.pointee.lost != nil { checkLost(frame) }
+          if hasLeft(vcpu, vcpu.pointee.gpr[4], entryRSP) { return unwind(vcpu) }
         }
       }
     } catch {
+      state.pointee.engine = .runtime
       raiseFault(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)
       mayEnter = true
     }
@@ -128,13 +187,15 @@ private func pointer(_ vcpu: UInt64) -> VCPUPointer { VCPUPointer(bitPattern: UI
 @_cdecl("recast_interpret")
 public func interpret(_ at: UInt64, _ entryRSP: UInt64) -> UInt64 {
   let vcpu = pointer(at)
-  let kind = max(vcpu.pointee.unwinding, Unwinding.filling)
+  let state = threadState(vcpu)
+  if vcpu.pointee.unwinding != 0 { state.pointee.left?.restore(vcpu) }
   vcpu.pointee.unwinding = 0
   // The guest has left this frame.
-  if vcpu.pointee.gpr[4] > entryRSP { return unwind(vcpu, kind) }
+  if hasLeft(vcpu, vcpu.pointee.gpr[4], entryRSP) { return unwind(vcpu) }
+  state.pointee.left = nil
   let isWholeFrame = vcpu.pointee.gpr[4] == entryRSP
   let before = CalleeSaved(vcpu)
-  let pc = run(vcpu, entryRSP: entryRSP, resume: nil, kind: kind)
+  let pc = run(vcpu, entryRSP: entryRSP, resume: nil)
   if vcpu.pointee.unwinding != 0 { return pc }
   // Translated callers keep these in host registers; code that breaks the psABI is not for them.
   if isWholeFrame && CalleeSaved(vcpu) != before { return unwind(vcpu) }
@@ -147,18 +208,17 @@ private func deliverNested(_ vcpu: VCPUPointer) -> UInt64 {
   let rip = vcpu.pointee.rip
   let here = ResumePoint(rip: rip, behind: rip &+ 2, rsp: vcpu.pointee.gpr[4])
   guard deliverPending(vcpu) else { return 0 }
-  return runHandler(vcpu, resume: here)
-}
-
-/// Runs the signal handler that was just entered until it returns to `here` (answers 0) or leaves.
-func runHandler(_ vcpu: VCPUPointer, resume here: ResumePoint) -> UInt64 {
-  // On the interrupted stack a handler's frames are below it; on an alternate stack they are in
-  // the frame's neighbourhood, and leaving that means leaving the handler.
+  // On the interrupted stack a handler's frames are below it; on an alternate stack, see `hasLeft`;
+  // on one that was disarmed, in the neighbourhood of the first.
   let handlerRSP = vcpu.pointee.gpr[4]
-  let isSameStack = handlerRSP < here.rsp && here.rsp &- handlerRSP < 1 &<< 16
-  let bound = isSameStack ? here.rsp : handlerRSP &+ 1 &<< 13
+  let isBelow = handlerRSP < here.rsp || isAlternate(vcpu, handlerRSP)
+  let bound = isBelow ? here.rsp : handlerRSP &+ 1 &<< 13
   let answer = run(vcpu, entryRSP: bound, resume: here)
-  return vcpu.pointee.unwinding != 0 || answer != 0 ? unwind(vcpu, Unwinding.complete) : 0
+  if answer == 0 { return 0 }
+  // A handler that leaves brings all registers. The host frames that return now were interrupted
+  // anywhere: what they would add is older.
+  threadState(vcpu).pointee.left = CalleeSaved(vcpu)
+  return unwind(vcpu)
 }
 
 @_cdecl("recast_safepoint")
@@ -183,29 +243,28 @@ public func systemCallFromTranslated(_ at: UInt64) -> UInt64 {
   }
 }
 
+/// `Symbol.fault`: the translated function has handed over, and goes on by `recast_interpret`.
 @_cdecl("recast_fault")
 public func faultFromTranslated(_ at: UInt64, _ vector: UInt64) -> UInt64 {
   let vcpu = pointer(at)
-  return raiseNested(vcpu, vector: vector, address: 0)
-}
-
-/// A fault at `vcpu.rip` in translated code: its handler runs nested. When it returns, the caller
-/// goes on at the instruction again.
-private func raiseNested(_ vcpu: VCPUPointer, vector: UInt64, address: UInt64) -> UInt64 {
-  let rip = vcpu.pointee.rip
-  let here = ResumePoint(rip: rip, behind: rip, rsp: vcpu.pointee.gpr[4])
+  let state = threadState(vcpu)
+  let address = state.pointee.stepAddress
+  state.pointee.stepAddress = 0
   raiseFault(vcpu, vector: vector, address: address)
-  let answer = runHandler(vcpu, resume: here)
-  return answer == 0 ? unwind(vcpu) : answer
+  return 0
 }
 
 @_cdecl("recast_step")
 public func step(_ at: UInt64, _ pc: UInt64, _ address: UInt64) -> UInt64 {
-  let vcpu = pointer(at)
+  let state = threadState(pointer(at))
+  state.pointee.isStepping = true
   do throws(GuestFault) {
-    try threadState(vcpu).pointee.interpreter.stepOne(pc, address: address)
+    try state.pointee.interpreter.stepOne(pc, address: address)
+    state.pointee.isStepping = false
     return 0
   } catch {
-    return raiseNested(vcpu, vector: UInt64(error.fault.rawValue), address: error.address)
+    state.pointee.isStepping = false
+    state.pointee.stepAddress = error.address
+    return UInt64(error.fault.rawValue) &+ 1
   }
 }

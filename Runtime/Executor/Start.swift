@@ -8,10 +8,36 @@ import RuntimeABI
 @_extern(c, "recast_guest_image")
 func guestImage() -> UInt64
 
-/// One thread's interpreter and its view of the code map.
+/// Whose instructions the host processor is at.
+enum Engine: UInt8 {
+  /// The runtime's own: a fault there is a bug of ours.
+  case runtime
+  /// The interpreter's: the VCPU is exact, `rip` is the instruction.
+  case interpreter
+  /// Translated: the guest's registers are in host registers.
+  case translated
+}
+
+/// One thread's interpreter, its view of the code map, and what a fault has to know (Faults.swift).
 struct ExecutorState {
   var interpreter: Interpreter
   var map: CodeMapView
+  var engine = Engine.runtime
+  /// `recast_step` is at work for translated code: `vcpu.rip` is the instruction.
+  var isStepping = false
+  /// The innermost `RunFrame`.
+  var innermost: UInt64 = 0
+  /// Below this the host stack is used up.
+  var hostStackLow: UInt64 = 0
+  var fault: HostFault? = nil
+  /// What lies above this on the host's signal stack is in use; 0: nothing.
+  var signalStackLimit: UInt64 = 0
+  /// While host frames return because a signal handler has left: the registers it brought.
+  var left: CalleeSaved? = nil
+  /// The address that belongs to what `recast_step` answered.
+  var stepAddress: UInt64 = 0
+  /// How often translated code was entered from here.
+  var entered: UInt64 = 0
 }
 
 func threadState(_ vcpu: VCPUPointer) -> UnsafeMutablePointer<ExecutorState> {
@@ -22,6 +48,7 @@ func threadState(_ vcpu: VCPUPointer) -> UnsafeMutablePointer<ExecutorState> {
 private var blockMemory: UInt64 { 4 &<< 20 }
 /// A guest that fills its own 8 MiB stack needs more on the host's side.
 private var hostStackSize: UInt64 { 1 &<< 30 }
+private var hostStackGuard: UInt64 { 0x1_0000 }
 
 private func makeExecutor(_ vcpu: VCPUPointer, _ image: UnsafePointer<GuestImage>) {
   let memory = allocate(blockMemory &+ 4096, noReserve: true)
@@ -33,6 +60,9 @@ private func makeExecutor(_ vcpu: VCPUPointer, _ image: UnsafePointer<GuestImage
         size: Int(blockMemory)),
       map: CodeMapView(image)))
   setExecutorState(vcpu, memory)
+  executorFaultHook = { signal, information, context, vcpu in
+    takeHostFault(signal, information, context, vcpu)
+  }
 }
 
 nonisolated(unsafe) private var firstVCPU: UInt64 = 0
@@ -54,8 +84,8 @@ public func start(_ stack: UInt64) {
   }
   makeExecutor(vcpu, image)
   let hostStack = allocate(hostStackSize, noReserve: true)
-  vcpu.pointee.hostStackLimit = hostStack &+ hostStackSize
-  executorFaultHook = { hostFault($0, $1, $2, $3) }
+  _ = host(10, hostStack, hostStackGuard, 0)
+  threadState(vcpu).pointee.hostStackLow = hostStack &+ hostStackGuard
   let body: @convention(c) (UInt64) -> UInt64 = runForever
   _ = hostSwitchStack(
     hostStack &+ hostStackSize, UInt64(unsafeBitCast(body, to: UInt.self)), address(vcpu))
@@ -74,6 +104,7 @@ public func runChild(_ at: UInt64) -> UInt64 {
   let vcpu = VCPUPointer(bitPattern: UInt(at))!
   startChild(vcpu)
   makeExecutor(vcpu, UnsafePointer<GuestImage>(bitPattern: UInt(currentImage))!)
+  threadState(vcpu).pointee.hostStackLow = childStackLow(vcpu)
   return runForever(at)
 }
 

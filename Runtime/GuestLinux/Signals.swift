@@ -223,12 +223,6 @@ public func hostSignal(_ number: Int32, _ information: UInt64, _ context: UInt64
   }
 }
 
-/// Would a synchronous `signal` reach a handler of the guest?
-public func guestHandles(_ vcpu: UnsafeMutablePointer<VCPU>, _ signal: UInt64) -> Bool {
-  let t = thread(of: vcpu)
-  return t.pointee.blocked & Signal.bit(signal) == 0 && load64(t.action(signal)) > 1
-}
-
 /// Ends the process by the default action of `signal`, as its parent expects to see it.
 public func die(_ signal: UInt64) {
   var action = InlineArray<4, UInt64>(repeating: 0)
@@ -254,42 +248,79 @@ public func redirectHost(
   store64(context &+ facts.contextSP, (stack & ~15) &- (facts.kind == 0 ? 8 : 0))
   store64(context &+ facts.contextArgument, argument)
 }
-/// The host's stack pointer where the signal came.
+/// The host PC at which the signal came, and the stack pointer there.
+public func interruptedPC(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextPC) }
 public func interruptedSP(_ context: UInt64) -> UInt64 { load64(context &+ hostFacts.contextSP) }
+public func setInterruptedPC(_ context: UInt64, _ pc: UInt64) {
+  store64(context &+ hostFacts.contextPC, pc)
+}
 
-/// The lowest address of the guest's stack that interrupted host code has in a register or in the
-/// stack around it, at most `reach` below the RSP that is known: below it nothing is alive.
-public func lowestStackUse(_ vcpu: UnsafeMutablePointer<VCPU>, _ context: UInt64, reach: UInt64)
-  -> UInt64
-{
-  let top = vcpu.pointee.gpr[4]
-  var lowest = top
-  let s = thread(of: vcpu).pointee.vcpu == vcpu ? thread(of: vcpu).scratch &+ 0x8000 : 0
-  func scan(_ from: UInt64, _ words: UInt64) {
-    let got = words &* 8 &- hostCopy(s, from, words &* 8)
-    var offset: UInt64 = 0
-    while offset &+ 8 <= got {
-      let value = load64(s &+ offset)
-      if value < lowest && value >= top &- reach { lowest = value }
-      offset &+= 8
+/// Has the guest a handler that a synchronous `signal` would enter now?
+public func isHandled(_ vcpu: UnsafeMutablePointer<VCPU>, _ signal: UInt64) -> Bool {
+  let t = thread(of: vcpu)
+  return t.pointee.blocked & Signal.bit(signal) == 0 && load64(t.action(signal)) > 1
+}
+
+/// Is `sp` on the alternate stack that the guest has registered?
+public func isAlternate(_ vcpu: UnsafeMutablePointer<VCPU>, _ sp: UInt64) -> Bool {
+  onAlternateStack(thread(of: vcpu), sp)
+}
+public func alternateStackBase(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
+  thread(of: vcpu).pointee.alternateStack
+}
+
+/// Bytes of the host's signal stack below `used`, an address on it.
+public func signalStackRoom(_ vcpu: UnsafeMutablePointer<VCPU>, below used: UInt64) -> UInt64 {
+  let base = thread(of: vcpu).base &+ Block.signalStack
+  return used > base ? used &- base : 0
+}
+/// Keeps what lies above `top` on the host's signal stack from being overwritten by the next
+/// signal's frame; 0 ends that. To be called from another stack.
+public func limitSignalStack(_ vcpu: UnsafeMutablePointer<VCPU>, _ top: UInt64) {
+  let t = thread(of: vcpu)
+  let base = t.base &+ Block.signalStack
+  let end = top == 0 ? t.base &+ Block.signalStackEnd : top & ~63
+  store64(t.scratch, base)
+  store64(t.scratch &+ 8, 0)
+  store64(t.scratch &+ 16, end &- base)
+  _ = host(Call.sigaltstack, t.scratch, 0)
+}
+public func blockHostSignals() { setHostMask(~Signal.synchronous) }
+public func restoreGuestMask(_ vcpu: UnsafeMutablePointer<VCPU>) { applyMask(thread(of: vcpu)) }
+/// The mask that the interrupted host code gets back is the guest's.
+public func setInterruptedMask(_ context: UInt64, _ vcpu: UnsafeMutablePointer<VCPU>) {
+  store64(
+    context &+ hostFacts.contextMask, thread(of: vcpu).pointee.blocked & ~Signal.synchronous)
+}
+
+/// What a SIGSEGV or SIGBUS from the host says in the guest's terms.
+public struct HostFault {
+  public var signal: UInt64
+  public var code: Int32
+  public var address: UInt64
+  public var trap: UInt64
+  public var error: UInt64
+
+  public init(_ signal: UInt64, _ information: UInt64, _ context: UInt64) {
+    self.signal = signal
+    code = Int32(bitPattern: load32(information &+ 8))
+    address = load64(information &+ 16)
+    trap = 14
+    // Protection and user; an x86 host knows whether it was a write.
+    error = code == 2 && signal == Signal.segv ? 5 : 4
+    if hostIsX86 { error = load64(context &+ 192) }
+    if address < stackLow && address >= stackLow &- stackGuard { code = 1 }
+    let top = Int64(bitPattern: address) &>> 47
+    if signal == Signal.segv && (code == 0x80 || (top != 0 && top != -1)) {
+      // Not canonical: #GP, of which Linux tells no address.
+      (code, address, trap, error) = (0x80, 0, 13, 0)
     }
   }
-  scan(context, 96)
-  scan(interruptedSP(context), 512)
-  return lowest
+  public func raise(_ vcpu: UnsafeMutablePointer<VCPU>) {
+    raiseSignal(vcpu, signal, code: code, address: address, trap: trap, error: error)
+  }
 }
 
-/// Where the host's signal stack ends, and moving that: signals that come while an earlier one is
-/// not finished stay below `top`; 0 is the whole stack again.
-public func limitSignalStack(_ vcpu: UnsafeMutablePointer<VCPU>, to top: UInt64) -> UInt64 {
-  let t = thread(of: vcpu)
-  let s = t.scratch
-  let low = t.base &+ Block.signalStack
-  let end = top == 0 ? t.base &+ Block.signalStackEnd : top
-  if end < low &+ 0x4000 { die(Signal.segv) }
-  store64(s, low)
-  store64(s &+ 8, 0)
-  store64(s &+ 16, end &- low)
-  _ = host(Call.sigaltstack, s, s &+ 32)
-  return load64(s &+ 32) &+ load64(s &+ 48)
-}
+public var mainStackLow: UInt64 { stackLow }
+public var mainStackHigh: UInt64 { stackHigh }
+public func hostWord(_ address: UInt64) -> UInt64 { load64(address) }

@@ -10,6 +10,8 @@ import RuntimeABI
 public nonisolated(unsafe) var cpuFeatures: UInt64 = 0x0788_8111
 
 nonisolated(unsafe) var processImage = GuestImage()
+/// Below the guest's stack: to the guest, nothing is mapped there.
+var stackGuard: UInt64 { 0x1_0000 }
 nonisolated(unsafe) var stackLow: UInt64 = 0
 nonisolated(unsafe) var stackHigh: UInt64 = 0
 nonisolated(unsafe) var guestAuxiliary: UInt64 = 0
@@ -123,15 +125,14 @@ private func makeStack(_ t: ThreadPointer) -> UInt64 {
     if limit <= 0x1000_0000 && limit > size { size = roundUp(limit, 0x1_0000) }
     if limit > 0x1000_0000 && limit != UInt64.max { size = 0x1000_0000 }
   }
-  let guardSize: UInt64 = 0x1_0000
-  let length = size &+ guardSize
+  let length = size &+ stackGuard
   let hint = hostFacts.kind == 1 ? mappingHint &- length : 0
   let got = host(Call.mmap, hint, length, 3, 0x4022, UInt64.max, 0)
   if got < 0 { stop("no memory for the guest's stack") }
   let base = UInt64(bitPattern: got)
   if base == hint { mappingHint = hint }
-  _ = host(Call.mprotect, base, guardSize, 0)
-  stackLow = base &+ guardSize
+  _ = host(Call.mprotect, base, stackGuard, 0)
+  stackLow = base &+ stackGuard
   return base &+ length
 }
 

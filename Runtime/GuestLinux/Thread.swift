@@ -34,6 +34,11 @@ public func setExecutorState(_ vcpu: UnsafeMutablePointer<VCPU>, _ value: UInt64
   thread(of: vcpu).pointee.executor = value
 }
 
+/// Where the host stack of a thread that is not the first ends.
+public func childStackLow(_ vcpu: UnsafeMutablePointer<VCPU>) -> UInt64 {
+  thread(of: vcpu).pointee.blockBase &+ Block.stack
+}
+
 typealias ThreadPointer = UnsafeMutablePointer<Thread>
 
 enum Block {

@@ -34,6 +34,13 @@ public func hostExitThread(_ base: UInt64, _ length: UInt64)
 @_extern(c, "recast_switch_stack")
 public func hostSwitchStack(_ stack: UInt64, _ function: UInt64, _ argument: UInt64) -> UInt64
 
+/// Calls `function(argument)`. A `recast_host_throw(save)` from below ends that call early: then what
+/// is returned means nothing. `save` is one word.
+@_extern(c, "recast_host_catch")
+public func hostCatch(_ function: UInt64, _ argument: UInt64, _ save: UInt64) -> UInt64
+@_extern(c, "recast_host_throw")
+public func hostThrow(_ save: UInt64)
+
 /// Cycles on x86_64, elsewhere the timer's ticks.
 @_extern(c, "recast_host_counter")
 public func hostCounter() -> UInt64
@@ -62,6 +69,13 @@ public struct HostFacts {
   public var contextArgument: UInt64
   /// `recast_run_child`, which the executor defines.
   public var runChild: UInt64
+  /// `recast_host_throw`.
+  public var throwing: UInt64
+  /// An instruction that traps, in its low `trapLength` bytes.
+  public var trap: UInt64
+  public var trapLength: UInt64
+  /// `recast_miss`, which the translator defines.
+  public var miss: UInt64
 }
 
 @inline(__always)

@@ -12,6 +12,7 @@ struct DecodedInstruction {
   var instruction: Instruction
   /// Flags that are read before they are written again.
   var wanted: UInt16
+  var shape: HotShape
 }
 
 struct DecodedBlock {
@@ -104,7 +105,8 @@ public struct BlockCache {
     var address = pc
     while count < DecodedBlock.longest {
       guard let i = try instruction(at: address, first: count == 0) else { break }
-      (entries + count).initialize(to: DecodedInstruction(instruction: i, wanted: 0xffff))
+      (entries + count).initialize(
+        to: DecodedInstruction(instruction: i, wanted: 0xffff, shape: .of(i)))
       count &+= 1
       address = i.next
       if i.endsBlock || (address ^ pc) & ~4095 != 0 { break }

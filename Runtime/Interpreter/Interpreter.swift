@@ -34,9 +34,11 @@ public struct Interpreter {
     do throws(GuestFault) {
       while n < count {
         let entry = entries + n
-        vcpu.pointee.rip = entry.pointee.instruction.address
-        copy.wanted = entry.pointee.wanted
-        try copy.execute(entry.pointee.instruction)
+        if try !copy.evaluateHot(entry) {
+          vcpu.pointee.rip = entry.pointee.instruction.address
+          copy.wanted = entry.pointee.wanted
+          try copy.execute(entry.pointee.instruction)
+        }
         n &+= 1
       }
     } catch {

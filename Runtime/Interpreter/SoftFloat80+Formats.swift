@@ -16,7 +16,7 @@ extension SoftFloat80 {
 }
 
 extension SoftFloatContext {
-  /// From binary32 (`fraction` 23) or binary64 (52).
+  /// From binary32 (`fraction` 23) or binary64 (52). A signalling NaN is noted and stays one.
   mutating func widen(_ bits: UInt64, fraction: UInt64) -> SoftFloat80 {
     let exponentBits = fraction == 23 ? 8 as UInt64 : 11
     let top = (1 &<< exponentBits) &- 1 as UInt64
@@ -29,7 +29,7 @@ extension SoftFloatContext {
       if f == 0 { return .infinity(sign) }
       let nan = SoftFloat80(sign ? 0xffff : 0x7fff, m | 1 &<< 63)
       if nan.isSignalling { flags |= Self.invalid }
-      return nan.quieted
+      return nan
     }
     if e == 0 {
       if f == 0 { return .zero(sign) }

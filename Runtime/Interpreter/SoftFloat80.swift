@@ -146,11 +146,9 @@ struct SoftFloatContext {
 
   /// The result where an operand is NaN or no number at all, else nil; notes denormals.
   mutating func special(_ a: SoftFloat80, _ b: SoftFloat80) -> SoftFloat80? {
-    if a.isUnsupported || b.isUnsupported {
-      flags |= Self.invalid
-      return .indefinite
-    }
+    if a.isUnsupported || b.isUnsupported { return invalidResult() }
     if a.isNaN || b.isNaN {
+      flags &= ~Self.denormal
       if a.isSignalling || b.isSignalling { flags |= Self.invalid }
       if !b.isNaN { return a.quieted }
       if !a.isNaN { return b.quieted }

@@ -29,6 +29,18 @@ extension OptimizationLevel {
     }
     return kept.isEmpty ? "" : open + kept.joined(separator: ",") + close
   }
+
+  /// Fails unless every name is one of the level's passes.
+  public func check(disabled names: [String]) throws(CodegenError) {
+    for name in names where pipeline(without: [name]) == pipeline {
+      let known = Set(
+        pipeline.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init)
+      ).filter { pipeline(without: [$0]) != pipeline }
+      throw .input(
+        "--disable-pass \(name): -\(self) has "
+          + (known.isEmpty ? "none to leave out" : known.sorted().joined(separator: ", ")))
+    }
+  }
 }
 
 /// Optimises and emits `module`, which is changed by it.

@@ -1,6 +1,7 @@
 // Objects and guest pages become the artifact, by ld.lld and a generated script. The guest's pages
 // are PT_LOADs at their own addresses, never executable; the host's part follows at 0x30_0000_0000.
 // The result appears under its name in one step, or not at all.
+import CProcess
 import Foundation
 import LLVM
 
@@ -10,12 +11,18 @@ public struct LinkOptions: Sendable {
   public init() {}
 }
 
-/// Where ld.lld of LLVM 19 is.
+/// Where ld.lld of LLVM 19 is: what RECAST_LLD names, Debian's folder, or PATH.
 public func findLinker() throws(CodegenError) -> String {
-  let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-  let candidates =
-    ["/usr/lib/llvm-19/bin/ld.lld"]
-    + path.split(separator: ":").flatMap { ["\($0)/ld.lld-19", "\($0)/ld.lld"] }
+  let environment = ProcessInfo.processInfo.environment
+  let candidates: [String]
+  if let named = environment["RECAST_LLD"], !named.isEmpty {
+    candidates = [named]
+  } else {
+    let path = environment["PATH"] ?? "/usr/bin:/bin"
+    candidates =
+      ["/usr/lib/llvm-19/bin/ld.lld"]
+      + path.split(separator: ":").flatMap { ["\($0)/ld.lld-19", "\($0)/ld.lld"] }
+  }
   guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
     throw .missing("ld.lld is not installed (Debian: lld-19)")
   }
@@ -32,12 +39,8 @@ public func link(
     throw .input(
       "the guest reaches 0x\(String(high.start + high.size, radix: 16)), into the host's part")
   }
-  let folder = (output as NSString).deletingLastPathComponent
-  let template = (folder.isEmpty ? "." : folder) + "/.recast-link-XXXXXX"
-  guard let scratch = makeDirectory(template) else {
-    throw .file("\(output): cannot write there: \(String(cString: strerror(errno)))")
-  }
-  defer { try? FileManager.default.removeItem(atPath: scratch) }
+  let folder = try ScratchFolder(beside: output)
+  let scratch = folder.path
   var inputs: [String] = []
   for (n, bytes) in (objects + [try guestObject(runs, target)]).enumerated() {
     inputs.append("\(scratch)/\(n).o")
@@ -53,10 +56,13 @@ public func link(
   if !options.symbols { arguments.append("--strip-all") }
   let (status, said) = run(linker, arguments + inputs)
   if status != 0 {
+    for code in [ENOSPC, EDQUOT, EFBIG] where said.contains(String(cString: strerror(code))) {
+      throw .system(output, code)
+    }
     throw .bug("the artifact does not link:\n" + said.replacingOccurrences(of: scratch, with: ""))
   }
   guard chmod(made, 0o755) == 0, rename(made, output) == 0 else {
-    throw .file("\(output): \(String(cString: strerror(errno)))")
+    throw .system(output, errno)
   }
 }
 
@@ -115,30 +121,41 @@ private func guestObject(_ runs: [PageRun], _ target: TargetDescription) throws(
   return try emit(module, for: target, level: .O0)
 }
 
-private func makeDirectory(_ template: String) -> String? {
-  var path = Array(template.utf8CString)
-  return mkdtemp(&path) == nil ? nil : path.withUnsafeBufferPointer {
-    String(cString: $0.baseAddress!)
-  }
-}
-
 func write(_ bytes: [UInt8], to path: String) throws(CodegenError) {
-  do { try Data(bytes).write(to: URL(fileURLWithPath: path)) } catch {
-    throw .file("\(path): \(error.localizedDescription)")
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+  if descriptor < 0 { throw .system(path, errno) }
+  defer { close(descriptor) }
+  var done = 0
+  while done < bytes.count {
+    let n = bytes.withUnsafeBytes {
+      Foundation.write(descriptor, $0.baseAddress! + done, bytes.count - done)
+    }
+    if n < 0 && errno == EINTR { continue }
+    if n <= 0 { throw .system(path, errno) }
+    done += n
   }
 }
 
 /// Runs a tool; answers its status and everything it said.
 func run(_ tool: String, _ arguments: [String]) -> (status: Int32, output: String) {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: tool)
-  process.arguments = arguments
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  process.standardError = pipe
-  do { try process.run() } catch { return (-1, "\(tool): \(error.localizedDescription)") }
-  let said = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  let status = process.terminationReason == .exit ? process.terminationStatus : -1
-  return (status, String(decoding: said, as: UTF8.self))
+  var ends: [Int32] = [0, 0]
+  guard pipe(&ends) == 0 else { return (-1, "pipe: \(String(cString: strerror(errno)))") }
+  var words = ([tool] + arguments).map { strdup($0) }
+  words.append(nil)
+  defer { words.forEach { free($0) } }
+  let pid = recast_start_tool(tool, words, ends[1])
+  close(ends[1])
+  defer { close(ends[0]) }
+  if pid < 0 { return (-1, "fork: \(String(cString: strerror(errno)))") }
+  var said = Data()
+  var chunk = [UInt8](repeating: 0, count: 4096)
+  while true {
+    let n = read(ends[0], &chunk, chunk.count)
+    if n < 0 && errno == EINTR { continue }
+    if n <= 0 { break }
+    said.append(contentsOf: chunk[0..<n])
+  }
+  var status: Int32 = 0
+  while recast_wait(pid, &status, 0) < 0 && errno == EINTR {}
+  return (recast_exit_code(status), String(decoding: said, as: UTF8.self))
 }

@@ -1,6 +1,7 @@
 // What Recast knows about a target: everything that differs between triples on the making side.
 // Convention limits were measured on LLVM 19.1.7 by reading the assembly of functions at the limit
 // and one above it (Tests/CodegenTests keeps that check).
+import Foundation
 import LLVM
 
 /// Registers that the translated convention has: what does not fit goes through VCPU slots.
@@ -76,7 +77,7 @@ public struct TargetDescription: Sendable {
   }
 
   /// The same target with another CPU, and features added to its own.
-  public func with(cpu: String?, features more: String?) -> TargetDescription {
+  public func with(cpu: String? = nil, features more: String? = nil) -> TargetDescription {
     var target = self
     if let cpu, !cpu.isEmpty { target.cpu = cpu }
     if let more, !more.isEmpty {
@@ -105,12 +106,15 @@ public enum CodegenError: Error, CustomStringConvertible {
   case missing(String)
   /// The file system said no.
   case file(String)
+  /// A system call said no while the file named was made: its `errno`.
+  case system(String, Int32)
   /// Recast made something that LLVM or the linker refuses.
   case bug(String)
 
   public var description: String {
     switch self {
     case .input(let m), .missing(let m), .file(let m): m
+    case .system(let path, let code): "\(path): \(String(cString: strerror(code)))"
     case .bug(let m): "internal error: \(m)"
     }
   }

@@ -52,6 +52,12 @@ public struct EffectsVector: Vector {
   @inlinable public func rounded<W: Word>(
     _ rounding: FloatRounding, lanes: W.Type
   ) -> Self { Self() }
+  @inlinable public func fusedMultiplyAdd<W: Word>(
+    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes: W.Type
+  ) -> Self { Self() }
+  @inlinable public static func fusedMultiplyAdd<W: Word>(
+    _ a: W, _ b: W, _ c: W, _ signs: FusedSigns
+  ) -> W where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
   @inlinable public static func float<W: Word>(_ operation: FloatOperation, _ a: W, _ b: W) -> W
   where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
   @inlinable public static func squareRoot<W: Word>(_ a: W) -> W

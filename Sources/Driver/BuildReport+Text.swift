@@ -56,7 +56,7 @@ extension InspectReport {
 func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
 /// Never rounds up to 100: a leftover must be seen.
-func percent(_ share: Double?) -> String {
+package func percent(_ share: Double?) -> String {
   guard let share else { return "–" }
   return String(format: "%.2f %%", (share * 10_000).rounded(.down) / 100)
 }

@@ -14,6 +14,7 @@ extension BuildError {
     switch error {
     case .input(let what): self.init(.usage, output, what)
     case .missing(let what): self.init(.unavailable, output, what, remedy: "see recast doctor")
+    case .system(_, let code): self = .writing(output, errno: code)
     case .file(let what): self.init(.cannotCreate, output, what)
     case .bug(let what): self = .bug(output, what)
     }

@@ -1,3 +1,4 @@
+import Codegen
 import Foundation
 
 /// What a machine needs for Recast, what of it is there, and how to get the rest.
@@ -27,7 +28,7 @@ public struct Doctor: Codable, Sendable {
         name: "libcapstone", purpose: "check the decoder and disassemble", required: true,
         found: Self.library("libcapstone.so.4"), remedy: "apt-get install libcapstone4"),
       Finding(
-        name: "ld.lld", purpose: "link artifacts", required: true, found: Locate.linker,
+        name: "ld.lld", purpose: "link artifacts", required: true, found: try? findLinker(),
         remedy: "apt-get install lld-19"),
       Finding(
         name: "runtime.bc", purpose: "put the runtime into artifacts", required: true,

@@ -1,19 +1,22 @@
+import Codegen
 import Foundation
 
 /// Files that appear whole or not at all.
 ///
-/// A build writes to a temporary name in the output's directory and renames it at the end. The
-/// temporary names stand in a fixed table that the handler of SIGINT, SIGTERM and SIGHUP unlinks
-/// from: only `unlink` and `raise` are called there, both async-signal-safe.
-public struct OutputFile: ~Copyable {
+/// A build writes to a temporary name in the output's directory and renames it at the end;
+/// `Temporaries` knows the name until then.
+public final class OutputFile {
   public let path: String
   public let temporary: String
   private let slot: Int
   private var committed = false
 
-  /// Checks that `path` can be made, before any work is done for it.
-  public init(_ path: String) throws(BuildError) {
+  /// Checks that `path` can be made, before any work is done for it, and is not `input`.
+  public init(_ path: String, replacing input: String? = nil) throws(BuildError) {
     self.path = path
+    if let input, Self.isSame(path, input) {
+      throw BuildError(.usage, path, "is the input itself", remedy: "name another file with -o")
+    }
     let directory = (path as NSString).deletingLastPathComponent
     if Locate.isDirectory(path) {
       throw BuildError(.cannotCreate, path, "is a directory", remedy: "name a file with -o")
@@ -46,7 +49,7 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Gives the file its final name and mode.
-  public consuming func commit(executable: Bool) throws(BuildError) {
+  public func commit(executable: Bool) throws(BuildError) {
     let mask = umask(0)
     umask(mask)
     if chmod(temporary, (executable ? 0o777 : 0o666) & ~mask) != 0
@@ -57,51 +60,15 @@ public struct OutputFile: ~Copyable {
     committed = true
   }
 
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    var (one, other) = (stat(), stat())
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev
+      && one.st_ino == other.st_ino
+  }
+
   deinit {
-    Temporaries.remove(slot)
     if !committed { unlink(temporary) }
-  }
-}
-
-/// The table of names to unlink when the tool is interrupted.
-public enum Temporaries {
-  private static let capacity = 256
-  private nonisolated(unsafe) static let names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> =
-    {
-      let table = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: capacity)
-      table.initialize(repeating: nil, count: capacity)
-      return table
-    }()
-  private static let lock = NSLock()
-
-  /// Also for temporaries of other parts of the tool (object files of code-generation shards).
-  public static func add(_ path: String) -> Int {
-    lock.withLock {
-      guard let free = (0..<capacity).first(where: { names[$0] == nil }) else { return -1 }
-      names[free] = strdup(path)
-      return free
-    }
-  }
-  public static func remove(_ slot: Int) {
-    if slot < 0 { return }
-    lock.withLock {
-      free(names[slot])
-      names[slot] = nil
-    }
-  }
-
-  /// Call once, before any output is begun.
-  public static func removeOnInterrupt() {
-    _ = names
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number) { number in
-        for i in 0..<Temporaries.capacity {
-          if let name = Temporaries.names[i] { unlink(name) }
-        }
-        signal(number, SIG_DFL)
-        raise(number)
-      }
-    }
+    Temporaries.remove(slot)
   }
 }
 

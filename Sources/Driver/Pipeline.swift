@@ -11,6 +11,9 @@ import X86
 /// Makes `options.outputs`; either all of them or none.
 public func build(_ options: BuildOptions, progress: Progress) throws(BuildError) -> BuildReport {
   let start = Progress.now
+  let targets = try options.outputs.map { output throws(BuildError) in
+    try description(of: output, options)
+  }
   progress.stage("reading")
   let input = try readInput(options.input)
   let program = try load(options.input)
@@ -23,11 +26,18 @@ public func build(_ options: BuildOptions, progress: Progress) throws(BuildError
   progress.stage("recovering signatures")
   let translator = options.flow == .static ? Translator(discovery) : Translator.nothing
 
-  for output in options.outputs {
+  // Held under temporary names until all of them are made.
+  _ = try findTools()
+  let files = try options.outputs.map { output throws(BuildError) in
+    try OutputFile(output.path, replacing: options.input)
+  }
+  for (n, output) in options.outputs.enumerated() {
     let artifact = try makeArtifact(
-      output, options, program, translator, input: input, progress: progress)
+      output, at: files[n].temporary, targets[n], options, program, translator, input: input,
+      progress: progress)
     report.artifacts.append(artifact)
   }
+  for file in files { try file.commit(executable: true) }
   report.measure(since: start, stages: progress.finish())
   return report
 }
@@ -40,16 +50,39 @@ func load(_ path: String) throws(BuildError) -> Program {
   }
 }
 
-/// Translates, emits and links for one target.
-private func makeArtifact(
-  _ output: BuildOptions.Output, _ options: BuildOptions, _ program: Program,
-  _ translator: Translator, input: Data, progress: Progress
-) throws(BuildError) -> ArtifactReport {
+/// What an artifact is emitted for; names that LLVM does not know are refused here.
+private func description(of output: BuildOptions.Output, _ options: BuildOptions)
+  throws(BuildError) -> TargetDescription
+{
   let triple = output.target.triple
   do throws(CodegenError) {
-    let target = try TargetDescription.named(triple).with(
-      cpu: options.cpu, features: options.features)
-    _ = try target.machine()
+    let base = try TargetDescription.named(triple)
+    let named = options.cpu == "native" ? try base.native() : base.with(cpu: options.cpu)
+    let target = named.with(features: options.features)
+    if !options.cpu.isEmpty || !options.features.isEmpty { try target.check() }
+    try (OptimizationLevel(rawValue: options.optimisation) ?? .O2).check(
+      disabled: options.disabledPasses)
+    return target
+  } catch {
+    throw BuildError(codegen: error, triple)
+  }
+}
+
+/// The runtime module's folder; that the linker is there is known afterwards.
+private func findTools() throws(BuildError) -> String {
+  do { _ = try findLinker() } catch { throw BuildError(codegen: error, "ld.lld") }
+  return (try Locate.runtime() as NSString).deletingLastPathComponent
+}
+
+/// Translates, emits and links for one target.
+private func makeArtifact(
+  _ output: BuildOptions.Output, at path: String, _ target: TargetDescription,
+  _ options: BuildOptions, _ program: Program, _ translator: Translator, input: Data,
+  progress: Progress
+) throws(BuildError) -> ArtifactReport {
+  let runtime = try findTools()
+  let triple = output.target.triple
+  do throws(CodegenError) {
     let begin = Progress.now
     let level = OptimizationLevel(rawValue: options.optimisation) ?? .O2
     var (objects, excluded): ([[UInt8]], Set<Int>) = try translate(
@@ -59,11 +92,8 @@ private func makeArtifact(
     var rest = translator
     rest.excluded = excluded
     objects.append(try emitStubs(rest, imageFacts(program), for: target, options: options))
-    let runtime: String
-    do { runtime = try Locate.runtime() } catch { throw .missing("\(error.subject): \(error.what)") }
     objects += try runtimeObjects(
-      RuntimeFiles(folder: (runtime as NSString).deletingLastPathComponent), for: target,
-      buildID: Version.identity)
+      RuntimeFiles(folder: runtime), for: target, buildID: Version.identity)
     let translation = Progress.now - begin
 
     progress.stage("\(triple): linking")
@@ -71,9 +101,8 @@ private func makeArtifact(
     var linkOptions = LinkOptions()
     linkOptions.symbols = options.symbols
     try link(
-      objects: objects, guest: guestLoads(program), for: target, to: output.path,
-      options: linkOptions)
-    let artifact = FileManager.default.contents(atPath: output.path) ?? Data()
+      objects: objects, guest: guestLoads(program), for: target, to: path, options: linkOptions)
+    let artifact = FileManager.default.contents(atPath: path) ?? Data()
     return ArtifactReport(
       target: triple, path: output.path, bytes: artifact.count, sha256: SHA256.hex(artifact),
       abandoned: excluded.sorted().map { "0x" + String(translator.entry(of: $0), radix: 16) },

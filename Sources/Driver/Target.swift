@@ -59,9 +59,6 @@ public enum Locate {
       .first { access($0, X_OK) == 0 && !isDirectory($0) }
   }
 
-  public static let linkers = ["ld.lld-19", "ld.lld"]
-  public static var linker: String? { linkers.lazy.compactMap(executable).first }
-
   /// The directory of the running executable, symbolic links resolved.
   public static var toolDirectory: String {
     var buffer = [UInt8](repeating: 0, count: 4096)

@@ -68,13 +68,15 @@ public enum Symbol {
   /// `u64 recast_interpret(VCPU *, u64 entryRSP)`: runs from `vcpu.rip` until the frame whose return
   /// address is at `entryRSP` returns; answers the guest PC it returned to.
   public static var interpret: String { "recast_interpret" }
-  /// `u64 recast_step(VCPU *, u64 pc, u64 address)`: one stepped instruction; not 0: unwinding.
+  /// `u64 recast_step(VCPU *, u64 pc, u64 address)`: one stepped instruction. Not 0: it has
+  /// faulted, with this vector plus one; hand over and call `fault`.
   public static var step: String { "recast_step" }
   /// `u64 recast_system_call(VCPU *)`: not 0: unwinding.
   public static var systemCall: String { "recast_system_call" }
   /// `u64 recast_safepoint(VCPU *)`: signals are pending; not 0: unwinding.
   public static var safepoint: String { "recast_safepoint" }
-  /// `u64 recast_fault(VCPU *, u64 vector)`: at `vcpu.rip`; always unwinding.
+  /// `u64 recast_fault(VCPU *, u64 vector)`: at `vcpu.rip`, with all of the frame's registers in the
+  /// VCPU; the frame goes on by `interpret`, at the guest's handler.
   public static var fault: String { "recast_fault" }
   /// `void recast_start(u64 *hostStack)`: from the host's entry point.
   public static var start: String { "recast_start" }

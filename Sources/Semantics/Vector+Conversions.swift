@@ -1,5 +1,5 @@
-// What every vector gets from its scalar conversions: a machine with wide ones of its own gives
-// them instead.
+// What every vector gets from its scalar conversions and shifts: a machine with wide ones of its own
+// gives them instead.
 
 extension Vector {
   @inlinable public func convertedToFloat<A: Word, B: Word>(signed: A.Type, to: B.Type) -> Self
@@ -30,6 +30,31 @@ extension Vector {
     for index in 0..<(128 / max(A.bits, B.bits)) {
       let value = Self.convertToSigned(lane(index, A.self), to: B.self, rounding)
       result = result.replacing(index, with: value)
+    }
+    return result
+  }
+
+  @inlinable public func shifted<W: Word>(
+    _ shift: LaneShift, byEach counts: Self, lanes: W.Type
+  ) -> Self where W.Carrier == Carrier, W.Flag == Flag {
+    var result = Self.zero
+    let bits = UInt64(truncatingIfNeeded: W.bits)
+    for index in 0..<(128 / W.bits) {
+      let value = lane(index, W.self)
+      let count = counts.lane(index, W.self)
+      let fits = count.isBelow(W(bits))
+      let masked = count & W(bits &- 1)
+      // All ones where the count fits.
+      let inside = W(0) &- W(fits)
+      let lane: W
+      switch shift {
+      case .left: lane = value.shiftedLeft(by: masked) & inside
+      case .rightLogical: lane = value.shiftedRight(by: masked) & inside
+      case .rightArithmetic:
+        let clamped = (masked & inside) | (W(bits &- 1) & ~inside)
+        lane = value.shiftedRightArithmetically(by: clamped)
+      }
+      result = result.replacing(index, with: lane)
     }
     return result
   }

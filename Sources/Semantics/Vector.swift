@@ -19,6 +19,36 @@ public enum FloatOperation: UInt8 {
   case minimum, maximum  // x86: the second operand if either is NaN or both are zero
 }
 
+/// The signs of a fused multiply-add: ±(a × b) ± c. They turn numbers, not NaNs.
+public struct FusedSigns {
+  public var negatesProduct: Bool
+  public var subtractsEven: Bool
+  public var subtractsOdd: Bool
+  @inlinable public init(negatesProduct: Bool, subtractsEven: Bool, subtractsOdd: Bool) {
+    self.negatesProduct = negatesProduct
+    self.subtractsEven = subtractsEven
+    self.subtractsOdd = subtractsOdd
+  }
+  @inlinable public static var plain: Self {
+    Self(negatesProduct: false, subtractsEven: false, subtractsOdd: false)
+  }
+  @inlinable public static var subtracting: Self {
+    Self(negatesProduct: false, subtractsEven: true, subtractsOdd: true)
+  }
+  @inlinable public static var negating: Self {
+    Self(negatesProduct: true, subtractsEven: false, subtractsOdd: false)
+  }
+  @inlinable public static var negatingBoth: Self {
+    Self(negatesProduct: true, subtractsEven: true, subtractsOdd: true)
+  }
+  @inlinable public static var addingOdd: Self {
+    Self(negatesProduct: false, subtractsEven: true, subtractsOdd: false)
+  }
+  @inlinable public static var addingEven: Self {
+    Self(negatesProduct: false, subtractsEven: false, subtractsOdd: true)
+  }
+}
+
 /// SSE comparison predicates in the manual's numbering of CMPPS, imm8 0…7.
 public enum FloatPredicate: UInt8 {
   case equal, less, lessOrEqual, unordered, notEqual, notLess, notLessOrEqual, ordered
@@ -77,6 +107,18 @@ public protocol Vector {
   func squareRoot<W: Word>(lanes: W.Type) -> Self
   func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes: W.Type) -> Self
   func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type) -> Self
+
+  /// ±(self × factor) ± addend, rounded once. A NaN is the first of the three that is one, quieted.
+  func fusedMultiplyAdd<W: Word>(
+    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes: W.Type
+  ) -> Self
+  /// The same of scalars; the even signs count.
+  static func fusedMultiplyAdd<W: Word>(_ a: W, _ b: W, _ c: W, _ signs: FusedSigns) -> W
+  where W.Carrier == Carrier, W.Flag == Flag
+
+  /// Each lane by a count of its own; has a default made of scalar shifts.
+  func shifted<W: Word>(_ shift: LaneShift, byEach counts: Self, lanes: W.Type) -> Self
+  where W.Carrier == Carrier, W.Flag == Flag
 
   /// Scalar float arithmetic on bit patterns (`W` is W32 or W64).
   static func float<W: Word>(_ operation: FloatOperation, _ a: W, _ b: W) -> W

@@ -74,19 +74,23 @@ struct FunctionFacts {
   var blocks: [Block]
 }
 
+// The direction flag is in none of the sets: it lives in its VCPU slot, which always holds the truth.
 extension Effects {
   var reads: RegisterSet {
-    var set = RegisterSet(gpr: readsGPR, flags: readsFlags, vectors: readsVectors)
-    // The kernel interface sees, and a child process or a signal handler keeps, every register.
-    if transfer == .systemCall { set.formUnion(RegisterSet.gprs.union(.arguments)) }
+    // R11 gets the flags, and nobody looks at it: that is no reason to compute them.
+    let flags = transfer == .systemCall ? 0 : readsFlags
+    var set = RegisterSet(gpr: readsGPR, flags: flags & ~Self.df, vectors: readsVectors)
+    // The kernel interface reads its arguments; signal handlers and children see the rest.
+    if transfer == .systemCall { set.formUnion(.gprs) }
     return set
   }
   var definitelyWrites: RegisterSet {
-    RegisterSet(gpr: writesGPR, flags: writesFlags, vectors: writesVectors)
+    RegisterSet(gpr: writesGPR, flags: writesFlags & ~Self.df, vectors: writesVectors)
   }
   var mayWrite: RegisterSet {
-    RegisterSet(gpr: changesGPR, flags: changesFlags, vectors: changesVectors)
+    RegisterSet(gpr: changesGPR, flags: changesFlags & ~Self.df, vectors: changesVectors)
   }
+  private static var df: UInt16 { 1 << StatusFlag.df.rawValue }
 }
 
 extension FunctionFacts.Edge {

@@ -23,7 +23,10 @@ final class FunctionLifter {
   var blocks: [LLVM.BasicBlock] = []
   /// RSP as the function was entered: where the return address is.
   let entryRSP: Value
-  private var leaveBlocks: [UInt64: LLVM.BasicBlock] = [:]
+  private let keepsAll: Bool
+  /// For the slow ways: where the guest goes on, and which fault it raised.
+  private var programCounterHome: Value!
+  private var faultHome: Value!
   /// The index of a jump table, captured where the table is read.
   private var tableIndex: Value?
 
@@ -35,6 +38,7 @@ final class FunctionLifter {
     self.number = number
     facts = analysis.functions[number]
     signature = analysis.signatures[number]
+    keepsAll = analysis.keepsAll(number)
     function = unit.declare(facts.entry)
     let entry = function.appendBasicBlock("entry", in: e.context)
     e.builder.positionAtEnd(entry)
@@ -44,15 +48,21 @@ final class FunctionLifter {
 
   var b: Builder { e.builder }
 
-  /// Callee-saved registers without a place in the convention live in their VCPU slots, which are
-  /// the truth at every call and at every exit.
+  /// Callee-saved registers without a place in the convention, and the direction flag, live in
+  /// their VCPU slots, which are the truth at every call and at every exit.
+  private lazy var slotHomed = RegisterSet.calleeSaved.subtracting(unit.argumentSet)
+    .union(RegisterSet(.flag(.df)))
   func isSlotHomed(_ r: Register) -> Bool {
-    RegisterSet.calleeSaved.contains(r) && !unit.argumentSet.contains(r)
+    slotHomed.contains(r)
   }
 
   func lift() throws {
+    programCounterHome = b.alloca(e.i64)
+    faultHome = b.alloca(e.i64)
     machine.onFault = { [unowned self] in self.emitFault($0, $1) }
-    for n in 0..<Register.count { machine.setHome(Register(index: n), inSlot: isSlotHomed(Register(index: n))) }
+    let used = signature.reads.union(ownWrites).union(calleeChanges).union(signature.returned)
+      .union(.rsp).union(facts.blocks.reduce(into: RegisterSet()) { $0.formUnion($1.use) })
+    for r in used { machine.setHome(r, inSlot: isSlotHomed(r)) }
     for (place, r) in convention.arguments.enumerated() where signature.reads.contains(r) {
       machine.writeHome(r, function.parameter(place + 1))
     }
@@ -65,6 +75,7 @@ final class FunctionLifter {
     }
     b.br(blocks[0])
     for n in facts.blocks.indices { try liftBlock(n) }
+    emitSlowWays()
   }
 
   private func liftBlock(_ n: Int) throws {
@@ -83,11 +94,13 @@ final class FunctionLifter {
     for (k, i) in block.instructions.enumerated() {
       // A repeated string instruction reads in the next turn what this one sets.
       let repeats = !i.prefixes.isDisjoint(with: [.rep, .repne])
-      machine.liveFlags = repeats ? .flags : liveAfter[k]
+      machine.liveFlags = repeats || keepsAll ? .flags : liveAfter[k].union(slotHomed)
       machine.transfer = .none
       unit.currentAddress = i.address
       if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
-      do { try machine.execute(i) } catch let error as LiftError {
+      do throws(LiftError) {
+        try machine.execute(i)
+      } catch {
         throw TranslationError.lifting(function: facts.entry, at: i.address, error.message)
       }
       switch machine.transfer {
@@ -140,7 +153,7 @@ final class FunctionLifter {
     switch edge {
     case .block(let target):
       if facts.blocks[target].start <= facts.blocks[n].start { emitSafepoint(at: facts.blocks[target].start) }
-      machine.flush(analysis.liveIn[number][target].union(slotHomed))
+      machine.flush(keepsAll ? .all : analysis.liveIn[number][target].union(slotHomed))
       b.br(blocks[target])
     case .function(let target):
       let known = analysis.function(at: target) != nil
@@ -150,9 +163,6 @@ final class FunctionLifter {
     }
   }
 
-  var slotHomed: RegisterSet {
-    RegisterSet.calleeSaved.subtracting(unit.argumentSet)
-  }
 
   private func emitTable(_ targets: [UInt64: FunctionFacts.Edge], from n: Int) {
     guard case .jump(let target) = machine.transfer else {
@@ -242,41 +252,21 @@ final class FunctionLifter {
     }
   }
 
-  /// The callee did not return to behind the call: hand over and return on.
-  ///
-  /// Fresh: it returned, but elsewhere; its results and everything this frame has changed go into
-  /// the VCPU. Already unwinding: the VCPU is right about all that the callee touches; this frame
-  /// adds what only it has changed, unless the VCPU is complete.
+  /// Callee-saved registers that this frame may hold in host registers while it calls.
+  private lazy var kept: RegisterSet = RegisterSet.calleeSaved.intersection(unit.argumentSet)
+    .intersection(signature.reads.union(ownWrites))
+
+  /// The callee did not return to behind the call: hand over and return on (`emitIrregularBlock`).
   private func emitIrregular(_ pc: Value, _ result: Value, rsp: Value, _ callee: Signature) {
-    let fresh = function.appendBasicBlock(in: e.context)
-    let join = function.appendBasicBlock(in: e.context)
-    let leave = function.appendBasicBlock(in: e.context)
-    let state = machine.slotAddress(Slots.unwinding)
-    let unwinding = b.load(e.i8, state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
-    let kinds = b.switchOn(unwinding, default: leave, cases: 2)
-    kinds.addCase(e.i8.constInt(0), fresh)
-    kinds.addCase(e.i8.constInt(1), join)
-    let kept = RegisterSet.calleeSaved.intersection(unit.argumentSet)
-      .intersection(signature.reads.union(ownWrites))
-
-    b.positionAtEnd(fresh)
     for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
-      machine.storeSlot(r, b.extractValue(result, place + 1))
+      machine.set(r, b.extractValue(result, place + 1))
     }
-    for r in kept.intersection(callee.touched).subtracting(callee.changed) {
-      machine.storeSlot(r, machine.read(r))
-    }
-    machine.storeSlot(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
-    unit.storeRIP(pc, machine.vcpu)
-    b.store(e.i8.constInt(1), state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
-    b.br(join)
-
-    b.positionAtEnd(join)
+    machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
+    // While unwinding the VCPU is right about all that the callee touches; this frame adds what
+    // only it holds.
     for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
-    b.br(leave)
-
-    b.positionAtEnd(leave)
-    returnInterpreted()
+    machine.flush(kept.union(.results).union(.rsp))
+    branch(to: .irregular, pc: pc)
   }
 
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
@@ -341,10 +331,79 @@ final class FunctionLifter {
 
   // MARK: The slow ways
 
+  // They are cold and many, so a function has each of them once: registers are left at home, and
+  // the PC in a slot of its own.
+
+  private enum SlowWay: Int, CaseIterable { case irregular, leave, fault, unwind }
+  private var slowBlocks: [SlowWay: LLVM.BasicBlock] = [:]
+
+  /// Ends the block by going the slow way with `pc`.
+  private func branch(to way: SlowWay, pc: Value? = nil) {
+    if slowBlocks[way] == nil { slowBlocks[way] = function.appendBasicBlock("\(way)", in: e.context) }
+    if let pc { b.store(pc, programCounterHome, align: 8) }
+    b.br(slowBlocks[way]!)
+  }
+
+  private func emitSlowWays() {
+    // `irregular` ends in ways of its own; `leave` and `fault` do not lead to others.
+    for way in SlowWay.allCases {
+      guard let block = slowBlocks[way] else { continue }
+      b.positionAtEnd(block)
+      machine.startBlock()
+      switch way {
+      case .irregular: emitIrregularBlock()
+      case .leave:
+        handOver(machine)
+        unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
+        returnInterpreted()
+      case .fault:
+        handOver(machine)
+        unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
+        let type = IRType.function(e.i64, [e.ptr, e.i64])
+        b.call(
+          unit.runtime(Symbol.fault, type).value, type,
+          [machine.vcpu, b.load(e.i64, faultHome, align: 8)])
+        returnInterpreted()
+      case .unwind: returnUnwinding()
+      }
+    }
+  }
+
+  /// A call came back elsewhere.
+  ///
+  /// Fresh: the callee returned, but not to behind the call; its results and what this frame has
+  /// changed go into the VCPU. In both cases the interpreter decides: if the guest is still inside
+  /// this frame (it jumped to a landing pad or back to a setjmp), it goes on as this frame and
+  /// returns for it; if not, the host frame returns, too.
+  private func emitIrregularBlock() {
+    let fresh = function.appendBasicBlock(in: e.context)
+    let join = function.appendBasicBlock(in: e.context)
+    let state = machine.slotAddress(Slots.unwinding)
+    let unwinding = b.load(e.i8, state, align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    b.condBr(b.icmp(LLVMIntEQ, unwinding, e.i8.null), fresh, join)
+    b.positionAtEnd(fresh)
+    let results = unit.resultSet.intersection(calleeChanges)
+    for r in kept.union(results).union(.rsp) { machine.storeSlot(r, machine.read(r)) }
+    unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
+    b.br(join)
+    b.positionAtEnd(join)
+    returnInterpreted()
+  }
+
+  /// What this frame may know better than the VCPU.
+  private lazy var known: RegisterSet = {
+    let all = signature.reads.union(ownWrites).union(calleeChanges).subtracting(slotHomed)
+    // Flags are kept up only where the interpreter may go on in the middle of a function.
+    let leaves = facts.blocks.contains { block in
+      if case .leave = block.terminator { return true }
+      return block.edges.contains { if case .leave = $0 { true } else { false } }
+    }
+    return leaves ? all : all.subtracting(.flags)
+  }()
+
   /// Everything this frame knows goes into the VCPU.
   private func handOver(_ m: LLVMMachine) {
-    let known = signature.reads.union(ownWrites).union(calleeChanges)
-    for r in known where !isSlotHomed(r) { m.storeSlot(r, m.read(r)) }
+    for r in known { m.storeSlot(r, m.read(r)) }
     for r in m.dirty where isSlotHomed(r) { m.storeSlot(r, m.read(r)) }
   }
 
@@ -358,9 +417,8 @@ final class FunctionLifter {
 
   /// The interpreter goes on at `pc` as this frame, and this frame returns what it comes back with.
   private func emitLeave(_ pc: Value) {
-    handOver(machine)
-    unit.storeRIP(pc, machine.vcpu)
-    returnInterpreted()
+    machine.flush(known.union(slotHomed))
+    branch(to: .leave, pc: pc)
   }
 
   private func returnInterpreted() {
@@ -374,13 +432,11 @@ final class FunctionLifter {
   }
 
   /// Called while an instruction is being lifted, so `machine` is not to be touched here.
-  private func emitFault(_ m: LLVMMachine, _ fault: Fault) {
-    handOver(m)
-    unit.storeRIP(e.i64.constInt(unit.currentAddress), m.vcpu)
-    let type = IRType.function(e.i64, [e.ptr, e.i64])
-    b.call(unit.runtime(Symbol.fault, type).value, type,
-      [m.vcpu, e.i64.constInt(UInt64(fault.rawValue))])
-    returnUnwinding()
+  private func emitFault(_ machineThere: LLVMMachine, _ fault: Fault) {
+    var m = machineThere
+    m.flush(known.union(slotHomed))
+    b.store(e.i64.constInt(UInt64(fault.rawValue)), faultHome, align: 8)
+    branch(to: .fault, pc: e.i64.constInt(unit.currentAddress))
   }
 
   /// Calls a runtime function that answers whether host frames have to return.
@@ -391,7 +447,7 @@ final class FunctionLifter {
     let cold = function.appendBasicBlock(in: e.context)
     e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
     b.positionAtEnd(cold)
-    returnUnwinding()
+    branch(to: .unwind)
     b.positionAtEnd(go)
   }
 
@@ -411,7 +467,20 @@ final class FunctionLifter {
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
     unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
-    callRuntime(Symbol.step, [e.i64.constInt(i.address), address ?? e.i64.null])
+    let type = IRType.function(e.i64, [e.ptr, e.i64, e.i64])
+    let answer = b.call(
+      unit.runtime(Symbol.step, type).value, type,
+      [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
+    let go = function.appendBasicBlock(in: e.context)
+    let cold = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
+    let saved = machine
+    b.positionAtEnd(cold)
+    machine.flush(known.union(slotHomed))
+    b.store(b.sub(answer, e.i64.constInt(1)), faultHome, align: 8)
+    branch(to: .fault, pc: e.i64.constInt(i.address))
+    b.positionAtEnd(go)
+    machine = saved
     for r in writes { machine.set(r, machine.loadSlot(r)) }
   }
 
@@ -422,12 +491,13 @@ final class FunctionLifter {
     let go = function.appendBasicBlock(in: e.context)
     e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
     b.positionAtEnd(cold)
-    let saved = machine
-    handOver(machine)
+    // The handler's frame is built below RSP; the other registers stay where they are (docs/QUIRKS.md,
+    // "Registers in signal frames").
+    machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
+    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
     unit.storeRIP(e.i64.constInt(address), machine.vcpu)
     callRuntime(Symbol.safepoint, [])
     b.br(go)
-    machine = saved
     b.positionAtEnd(go)
   }
 }

@@ -29,8 +29,10 @@ extension IRVector {
   }
 
   /// Replaces a NaN result by the one x86 gives for `operands`.
-  private static func withX86NaN(_ result: Value, _ operands: [Value]) -> Value {
-    if e.target.hasX86NaN { return result }
+  static func withX86NaN(_ result: Value, _ operands: [Value], always: Bool = false)
+    -> Value
+  {
+    if e.target.hasX86NaN && !always { return result }
     let type = result.type
     let bits = (type.isVector ? type.elementType : type) == e.float ? 32 : 64
     let isNaN = b.fcmp(LLVMRealUNO, result, result)
@@ -79,7 +81,7 @@ extension IRVector {
     withX86NaN(b.call(e.module.intrinsic("llvm.sqrt", [x.type]), [x]), [x])
   }
 
-  private static func round(_ rounding: FloatRounding, _ x: Value) -> Value {
+  static func round(_ rounding: FloatRounding, _ x: Value) -> Value {
     let name =
       switch rounding {
       case .nearest, .current: "llvm.roundeven"
@@ -117,10 +119,10 @@ extension IRVector {
   }
 
   // Scalars, as bit patterns.
-  private static func float<W: Word>(_ w: W) -> Value where W.Carrier == Value, W.Flag == IRFlag {
+  static func float<W: Word>(_ w: W) -> Value where W.Carrier == Value, W.Flag == IRFlag {
     b.bitCast(w.carrier, floatType(W.bits))
   }
-  private static func word<W: Word>(_ v: Value) -> W where W.Carrier == Value, W.Flag == IRFlag {
+  static func word<W: Word>(_ v: Value) -> W where W.Carrier == Value, W.Flag == IRFlag {
     wrap(b.bitCast(v, e.context.int(W.bits)))
   }
 

@@ -7,7 +7,7 @@
 //   changed(f)  registers that may differ after a regular return (restored ones are not in it)
 //   touched(f)  registers that it or anything it calls writes, restored or not
 //
-// All four only grow, so iterating over a worklist ends. The psABI is not trusted for code that is
+// Changes come first, then reads and demand: each set only grows, so iterating over a worklist ends. The psABI is not trusted for code that is
 // translated; it is what unknown code is assumed to keep (docs/QUIRKS.md, "Unknown code").
 
 import Discovery
@@ -35,6 +35,8 @@ struct SignatureAnalysis {
   private(set) var liveIn: [[RegisterSet]]
   /// Per function and block: registers that are known to be restored at that exit.
   private var restored: [[RegisterSet]]
+  /// Per function and block: RSP is at the return address there, as at a tail call.
+  private var isTailExit: [[Bool]]
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
 
@@ -49,11 +51,11 @@ struct SignatureAnalysis {
     signatures = .init(repeating: Signature(), count: count)
     liveIn = functions.map { .init(repeating: [], count: $0.blocks.count) }
     restored = functions.map { .init(repeating: [], count: $0.blocks.count) }
+    isTailExit = functions.map { .init(repeating: false, count: $0.blocks.count) }
     callers = .init(repeating: [], count: count)
     queued = .init(repeating: false, count: count)
 
     let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
-      .subtracting(RegisterSet(.flag(.df)))
     unknown = Signature(
       reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp),
       changed: callerSaved, wanted: .results, touched: .all, mustReturn: .results,
@@ -70,7 +72,9 @@ struct SignatureAnalysis {
     }
     for f in functions.indices { findRestored(f) }
     for f in functions.indices.reversed() { enqueue(f) }
-    solve()
+    while let f = dequeue() { updateChanges(f) }
+    for f in functions.indices.reversed() { enqueue(f) }
+    while let f = dequeue() { updateReads(f) }
   }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
@@ -90,11 +94,10 @@ struct SignatureAnalysis {
     }
   }
 
-  private mutating func solve() {
-    while let f = queue.popLast() {
-      queued[f] = false
-      update(f)
-    }
+  private mutating func dequeue() -> Int? {
+    guard let f = queue.popLast() else { return nil }
+    queued[f] = false
+    return f
   }
 
   /// Callee-saved registers that a call changes all the same.
@@ -117,14 +120,16 @@ struct SignatureAnalysis {
         for n in 0..<16 where state.registers[n] == .entry(UInt8(n)) { set.insert(.gpr(n)) }
       }
       restored[f][b] = set
+      isTailExit[f][b] =
+        frames.atExit[b]?.registers[Int(GPR.rsp.number)] == .frame(base: 0, offset: 0)
     }
   }
 
   /// The signature behind a call's or tail call's target.
   func callee(_ target: UInt64) -> Signature { index[target].map { signatures[$0] } ?? unknown }
 
-  /// Recomputes f and spreads what grew.
-  private mutating func update(_ f: Int) {
+  /// First fixpoint: what f touches and changes, by what its callees do.
+  private mutating func updateChanges(_ f: Int) {
     let facts = functions[f]
     var s = signatures[f]
 
@@ -173,10 +178,6 @@ struct SignatureAnalysis {
     s.changed.formUnion(changed)
     s.touched.formUnion(touched)
 
-    let live = liveness(f, returned: s.returned)
-    s.reads.formUnion(live.first ?? [])
-    s.reads.formUnion(.rsp)
-
     if s != signatures[f] {
       let breaksABI = s.changed.intersection(.calleeSaved) != signatures[f].changed.intersection(.calleeSaved)
       signatures[f] = s
@@ -184,6 +185,17 @@ struct SignatureAnalysis {
         if breaksABI { findRestored(c) }
         enqueue(c)
       }
+    }
+  }
+
+  /// Second fixpoint, with the changes known: what f reads, by what its callees read and its callers
+  /// want back.
+  private mutating func updateReads(_ f: Int) {
+    let live = liveness(f, returned: signatures[f].returned)
+    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp)
+    if reads != signatures[f].reads {
+      signatures[f].reads = reads
+      for c in callers[f] { enqueue(c) }
     }
     spreadDemand(f)
   }
@@ -197,9 +209,6 @@ struct SignatureAnalysis {
       case .call(let target, .some(let next)):
         let after = liveAfter(f, next)
         if let g = index[target] { demand(g, after.subtracting(.rsp), tail: []) }
-      case .callIndirect(.some(let next)):
-        demandUnknown(liveAfter(f, next).intersection(unknown.changed))
-      case .jumpIndirect: demandUnknown(returned)
       default: break
       }
       for case .function(let target) in block.edges {
@@ -212,7 +221,7 @@ struct SignatureAnalysis {
     switch edge {
     case .block(let n): liveIn[f][n]
     case .function(let target): callee(target).reads
-    case .leave: Self.leaveLive
+    case .leave: leaveLive
     }
   }
 
@@ -226,22 +235,9 @@ struct SignatureAnalysis {
     }
   }
 
-  private mutating func demandUnknown(_ wanted: RegisterSet) {
-    if unknown.wanted.isSuperset(of: wanted) { return }
-    unknown.wanted.formUnion(wanted)
-    unknown.mustReturn.formUnion(wanted)
-    for f in functions.indices where signatures[f].isAddressTaken {
-      signatures[f].wanted.formUnion(unknown.wanted)
-      signatures[f].mustReturn.formUnion(unknown.wanted)
-      enqueue(f)
-      for c in callers[f] { enqueue(c) }
-    }
-  }
-
-  /// What code behind an unresolved jump may need.
-  static let unknownLive: RegisterSet = RegisterSet.gprs.union(.arguments)
-    /// What the interpreter may need when it takes over in the middle of a function.
-  static let leaveLive: RegisterSet = RegisterSet.gprs.union(.flags).union(.arguments)
+  /// What the interpreter needs of the function's callers where it takes over inside a function.
+  /// What the function itself has in registers by then is kept at home (`keepsAll`).
+  private var leaveLive: RegisterSet { unknown.reads.union(.gprs) }
 
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
   private mutating func liveness(_ f: Int, returned: RegisterSet) -> [RegisterSet] {
@@ -252,7 +248,7 @@ struct SignatureAnalysis {
       changed = false
       for b in facts.blocks.indices.reversed() {
         let block = facts.blocks[b]
-        let out = Self.before(block, live, returned, unknown, callee)
+        let out = before(f, b, live, returned)
         let new = block.use.union(out.subtracting(block.def)).union(live[b])
         if new != live[b] {
           live[b] = new
@@ -264,11 +260,16 @@ struct SignatureAnalysis {
     return live
   }
 
-  /// Live before the terminator acts, behind the block's last instruction.
-  private static func before(
-    _ block: FunctionFacts.Block, _ live: [RegisterSet], _ returned: RegisterSet,
-    _ unknown: Signature, _ callee: (UInt64) -> Signature
-  ) -> RegisterSet {
+  /// Registers whose entry value a function hands back on paths that do not write them. Flags and
+  /// vector registers beyond the results are not in it: nobody reads them behind a call that may
+  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call.
+  static let passedThrough: RegisterSet = RegisterSet.gprs.union(.results)
+
+  /// Live before the terminator of block `b` acts, behind its last instruction.
+  private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
+    -> RegisterSet
+  {
+    let returned = delivered.intersection(Self.passedThrough)
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]
@@ -280,11 +281,15 @@ struct SignatureAnalysis {
     }
     func call(_ g: Signature, _ next: FunctionFacts.Edge?) -> RegisterSet {
       let after = next.map(at) ?? []
-      return after.subtracting(g.returned).union(g.reads)
+      // What the callee changes and somebody reads behind the call, it returns.
+      return after.subtracting(g.changed.union(g.mustReturn)).union(g.reads)
     }
+    let block = functions[f].blocks[b]
     switch block.terminator {
     case .ret: return returned.union(.rsp)
-    case .jumpIndirect: return unknownLive
+    case .jumpIndirect:
+      let own = returned.subtracting(unknown.changed)
+      return isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
     case .leave: return leaveLive
     case .call(let target, let next): return call(callee(target), next)
     case .callIndirect(let next): return call(unknown, next)
@@ -293,8 +298,16 @@ struct SignatureAnalysis {
     }
   }
 
+  /// Function f has a jump to somewhere inside it that is not known: all registers matter everywhere.
+  func keepsAll(_ f: Int) -> Bool {
+    functions[f].blocks.indices.contains { b in
+      if case .jumpIndirect = functions[f].blocks[b].terminator { return !isTailExit[f][b] }
+      return false
+    }
+  }
+
   /// Live before the terminator of block `b` of function `f` acts.
   func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
-    Self.before(functions[f].blocks[b], liveIn[f], signatures[f].returned, unknown, callee)
+    before(f, b, liveIn[f], signatures[f].returned)
   }
 }

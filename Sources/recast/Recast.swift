@@ -1,4 +1,5 @@
 import ArgumentParser
+import Codegen
 import Driver
 import Foundation
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Driver
+import Driver
 
 @Suite struct `Hashing` {
   @Test func `agrees with the examples of FIPS 180-4`() {

@@ -9,6 +9,8 @@ struct Oracle {
   var generator: Generator
   /// Flags to leave out of the comparison, by what ran.
   var ignoredFlags: (Instruction, PlainMachine) -> UInt64 = { _, _ in 0 }
+  /// Stepped instructions are compared too, with the interpreter alone.
+  var stepsToo = false
   private(set) var cases = 0
   private let memory: UnsafeMutablePointer<UInt8>
   private let before = UnsafeMutablePointer<UInt8>.allocate(capacity: Window.size)
@@ -50,6 +52,15 @@ struct Oracle {
     return compare(encoded.bytes, state)
   }
 
+  /// The same from registers that are given, with vectors of them in memory.
+  mutating func checkVector(_ encoded: Encoded, _ state: oracle_state) -> String? {
+    let start = words(of: state)
+    memory.withMemoryRebound(to: UInt64.self, capacity: Window.size / 8) { words in
+      for n in 900..<1200 { words[n] = start[17 + (n &* 5 &+ 3) & 63] }
+    }
+    return compare(encoded.bytes, state)
+  }
+
   /// The same from a state and memory that are given.
   mutating func compare(_ bytes: [UInt8], _ initial: oracle_state, touchesMemory: Bool = true)
     -> String?
@@ -86,7 +97,15 @@ struct Oracle {
     } catch .fault(let fault, let place) {
       (signal, address) = (Self.signal(of: fault), place)
     } catch {
-      return "\(hexadecimal(bytes)): stepped"
+      // Only the interpreter has its meaning: the processor's answer stands for the plain one's.
+      guard stepsToo else { return "\(hexadecimal(bytes)): stepped" }
+      let end = words(of: state)
+      machine.gpr = Array(end[0..<16])
+      machine.flags = end[16]
+      for n in 0..<32 {
+        machine.vectors[n] = EvaluatedVector(low: end[17 + 2 * n], high: end[18 + 2 * n])
+      }
+      memory.update(from: native, count: watched)
     }
 
     var differences: [String] = []
@@ -116,7 +135,10 @@ struct Oracle {
     for n in 0..<32 where signal == 0 {
       let vector = machine.vectors[n]
       if vector.low != end[17 + 2 * n] || vector.high != end[18 + 2 * n] {
-        differences.append("ymm\(n / 2) half \(n & 1)")
+        let old = "\(hexadecimal(start[18 + 2 * n])).\(hexadecimal(start[17 + 2 * n]))"
+        let new = "\(hexadecimal(vector.high)).\(hexadecimal(vector.low))"
+        let processor = "\(hexadecimal(end[18 + 2 * n])).\(hexadecimal(end[17 + 2 * n]))"
+        differences.append("ymm\(n / 2) half \(n & 1) \(old) → \(new), processor \(processor)")
       }
     }
     for n in 0..<watched where memory[n] != native[n] {
@@ -146,6 +168,9 @@ struct Oracle {
       for (bit, offset) in Self.flagSlots {
         raw.storeBytes(of: UInt8(start[16] >> bit & 1), toByteOffset: offset, as: UInt8.self)
       }
+      for n in 0..<64 {
+        raw.storeBytes(of: start[17 + n], toByteOffset: VCPUOffset.ymm(0, half: 0) + 8 * n, as: UInt64.self)
+      }
     }
     var differences: [String] = []
     withUnsafeMutablePointer(to: &vcpu) { pointer in
@@ -164,6 +189,13 @@ struct Oracle {
       for (bit, offset) in Self.flagSlots
       where UInt64(raw.load(fromByteOffset: offset, as: UInt8.self)) != expected.flags >> bit & 1 {
         differences.append("interpreter: flag \(bit)")
+      }
+      for n in 0..<64 {
+        let value = raw.load(fromByteOffset: VCPUOffset.ymm(0, half: 0) + 8 * n, as: UInt64.self)
+        let wanted = expected.vectors[n / 2]
+        if value != (n & 1 == 0 ? wanted.low : wanted.high) {
+          differences.append("interpreter: ymm\(n / 4) word \(n & 3) \(hexadecimal(value))")
+        }
       }
     }
     for n in 0..<watched where memory[n] != native[n] {

@@ -9,6 +9,7 @@
 
 #if defined(__x86_64__) && defined(__linux__)
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -71,6 +72,7 @@ __asm__(
     "ret\n");
 
 static uint8_t *page;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static volatile sig_atomic_t running;
 static struct oracle_result caught;
 static char signal_stack[65536] __attribute__((aligned(64)));
@@ -116,7 +118,12 @@ static int prepare(void) {
 
 int oracle_available(void) { return 1; }
 
-uint64_t oracle_code_address(void) { return prepare() ? 0 : (uint64_t)page; }
+uint64_t oracle_code_address(void) {
+  pthread_mutex_lock(&turn);
+  uint64_t address = prepare() ? 0 : (uint64_t)page;
+  pthread_mutex_unlock(&turn);
+  return address;
+}
 
 int oracle_map(uint64_t address, size_t size) {
   void *memory = mmap((void *)address, size, PROT_READ | PROT_WRITE,
@@ -124,7 +131,7 @@ int oracle_map(uint64_t address, size_t size) {
   return memory == (void *)address ? 0 : -1;
 }
 
-int oracle_run(const uint8_t *code, size_t size, struct oracle_state *state,
+static int run(const uint8_t *code, size_t size, struct oracle_state *state,
                struct oracle_result *result) {
   if (prepare() || size > 1024) return -1;
   memcpy(page, code, size);
@@ -151,6 +158,14 @@ int oracle_run(const uint8_t *code, size_t size, struct oracle_state *state,
   state->flags &= status_flags;
   *result = caught;
   return 0;
+}
+
+int oracle_run(const uint8_t *code, size_t size, struct oracle_state *state,
+               struct oracle_result *result) {
+  pthread_mutex_lock(&turn);
+  int outcome = run(code, size, state, result);
+  pthread_mutex_unlock(&turn);
+  return outcome;
 }
 
 #else

@@ -44,6 +44,18 @@ extension X86Machine {
       case 4: try adox(i, W32.self)
       default: try adox(i, W64.self)
       }
+    case .aesdec:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesdeclast:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesenc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesenclast:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aesimc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .aeskeygenassist:
+      try stepOperands(i, 0x17, StepEffects())
     case .and:
       switch i.size {
       case 1: try and(i, W8.self)
@@ -852,6 +864,8 @@ extension X86Machine {
       try pblendvb(i)
     case .pblendw:
       try pblendw(i)
+    case .pclmulqdq:
+      try stepOperands(i, 0x17, StepEffects())
     case .pcmpeqb:
       try pcmpeqb(i)
     case .pcmpeqbMmx:
@@ -1319,6 +1333,20 @@ extension X86Machine {
       try setcc(i)
     case .sfence:
       try mfence(i)
+    case .sha1msg1:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1msg2:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1nexte:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha1rnds4:
+      try stepOperands(i, 0x17, StepEffects())
+    case .sha256msg1:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha256msg2:
+      try stepOperands(i, 0x7, StepEffects())
+    case .sha256rnds2:
+      try stepOperands(i, 0x17, StepEffects(readsVector: 0x1))
     case .shl:
       switch i.size {
       case 1: try shl(i, W8.self)
@@ -1430,6 +1458,690 @@ extension X86Machine {
       try unpcklpd(i)
     case .unpcklps:
       try unpcklps(i)
+    case .vaddpd:
+      try addpd(i)
+    case .vaddps:
+      try addps(i)
+    case .vaddsd:
+      try addsd(i)
+    case .vaddss:
+      try addss(i)
+    case .vaddsubpd:
+      try addsubpd(i)
+    case .vaddsubps:
+      try addsubps(i)
+    case .vandnpd:
+      try andnpd(i)
+    case .vandnps:
+      try andnps(i)
+    case .vandpd:
+      try andpd(i)
+    case .vandps:
+      try andps(i)
+    case .vblendpd:
+      try blendpd(i)
+    case .vblendps:
+      try blendps(i)
+    case .vblendvpd:
+      try blendvpd(i)
+    case .vblendvps:
+      try blendvps(i)
+    case .vbroadcastf128:
+      try vbroadcastf128(i)
+    case .vbroadcasti128:
+      try vbroadcasti128(i)
+    case .vbroadcastsd:
+      try vbroadcastsd(i)
+    case .vbroadcastss:
+      try vbroadcastss(i)
+    case .vcmppd:
+      try cmppd(i)
+    case .vcmpps:
+      try cmpps(i)
+    case .vcmpsd:
+      try cmpsd(i)
+    case .vcmpss:
+      try cmpss(i)
+    case .vcomisd:
+      try comisd(i)
+    case .vcomiss:
+      try comiss(i)
+    case .vcvtdq2pd:
+      try cvtdq2pd(i)
+    case .vcvtdq2ps:
+      try cvtdq2ps(i)
+    case .vcvtpd2dq:
+      try cvtpd2dq(i)
+    case .vcvtpd2ps:
+      try cvtpd2ps(i)
+    case .vcvtph2ps:
+      try vcvtph2ps(i)
+    case .vcvtps2dq:
+      try cvtps2dq(i)
+    case .vcvtps2pd:
+      try cvtps2pd(i)
+    case .vcvtps2ph:
+      try vcvtps2ph(i)
+    case .vcvtsd2si:
+      try cvtsd2si(i)
+    case .vcvtsd2ss:
+      try cvtsd2ss(i)
+    case .vcvtsi2sd:
+      try cvtsi2sd(i)
+    case .vcvtsi2ss:
+      try cvtsi2ss(i)
+    case .vcvtss2sd:
+      try cvtss2sd(i)
+    case .vcvtss2si:
+      try cvtss2si(i)
+    case .vcvttpd2dq:
+      try cvttpd2dq(i)
+    case .vcvttps2dq:
+      try cvttps2dq(i)
+    case .vcvttsd2si:
+      try cvttsd2si(i)
+    case .vcvttss2si:
+      try cvttss2si(i)
+    case .vdivpd:
+      try divpd(i)
+    case .vdivps:
+      try divps(i)
+    case .vdivsd:
+      try divsd(i)
+    case .vdivss:
+      try divss(i)
+    case .vdppd:
+      try dppd(i)
+    case .vdpps:
+      try dpps(i)
+    case .vextractf128:
+      try vextractf128(i)
+    case .vextracti128:
+      try vextracti128(i)
+    case .vextractps:
+      try extractps(i)
+    case .vfmadd132pd:
+      try vfmadd132pd(i)
+    case .vfmadd132ps:
+      try vfmadd132ps(i)
+    case .vfmadd132sd:
+      try vfmadd132sd(i)
+    case .vfmadd132ss:
+      try vfmadd132ss(i)
+    case .vfmadd213pd:
+      try vfmadd213pd(i)
+    case .vfmadd213ps:
+      try vfmadd213ps(i)
+    case .vfmadd213sd:
+      try vfmadd213sd(i)
+    case .vfmadd213ss:
+      try vfmadd213ss(i)
+    case .vfmadd231pd:
+      try vfmadd231pd(i)
+    case .vfmadd231ps:
+      try vfmadd231ps(i)
+    case .vfmadd231sd:
+      try vfmadd231sd(i)
+    case .vfmadd231ss:
+      try vfmadd231ss(i)
+    case .vfmaddsub132pd:
+      try vfmaddsub132pd(i)
+    case .vfmaddsub132ps:
+      try vfmaddsub132ps(i)
+    case .vfmaddsub213pd:
+      try vfmaddsub213pd(i)
+    case .vfmaddsub213ps:
+      try vfmaddsub213ps(i)
+    case .vfmaddsub231pd:
+      try vfmaddsub231pd(i)
+    case .vfmaddsub231ps:
+      try vfmaddsub231ps(i)
+    case .vfmsub132pd:
+      try vfmsub132pd(i)
+    case .vfmsub132ps:
+      try vfmsub132ps(i)
+    case .vfmsub132sd:
+      try vfmsub132sd(i)
+    case .vfmsub132ss:
+      try vfmsub132ss(i)
+    case .vfmsub213pd:
+      try vfmsub213pd(i)
+    case .vfmsub213ps:
+      try vfmsub213ps(i)
+    case .vfmsub213sd:
+      try vfmsub213sd(i)
+    case .vfmsub213ss:
+      try vfmsub213ss(i)
+    case .vfmsub231pd:
+      try vfmsub231pd(i)
+    case .vfmsub231ps:
+      try vfmsub231ps(i)
+    case .vfmsub231sd:
+      try vfmsub231sd(i)
+    case .vfmsub231ss:
+      try vfmsub231ss(i)
+    case .vfmsubadd132pd:
+      try vfmsubadd132pd(i)
+    case .vfmsubadd132ps:
+      try vfmsubadd132ps(i)
+    case .vfmsubadd213pd:
+      try vfmsubadd213pd(i)
+    case .vfmsubadd213ps:
+      try vfmsubadd213ps(i)
+    case .vfmsubadd231pd:
+      try vfmsubadd231pd(i)
+    case .vfmsubadd231ps:
+      try vfmsubadd231ps(i)
+    case .vfnmadd132pd:
+      try vfnmadd132pd(i)
+    case .vfnmadd132ps:
+      try vfnmadd132ps(i)
+    case .vfnmadd132sd:
+      try vfnmadd132sd(i)
+    case .vfnmadd132ss:
+      try vfnmadd132ss(i)
+    case .vfnmadd213pd:
+      try vfnmadd213pd(i)
+    case .vfnmadd213ps:
+      try vfnmadd213ps(i)
+    case .vfnmadd213sd:
+      try vfnmadd213sd(i)
+    case .vfnmadd213ss:
+      try vfnmadd213ss(i)
+    case .vfnmadd231pd:
+      try vfnmadd231pd(i)
+    case .vfnmadd231ps:
+      try vfnmadd231ps(i)
+    case .vfnmadd231sd:
+      try vfnmadd231sd(i)
+    case .vfnmadd231ss:
+      try vfnmadd231ss(i)
+    case .vfnmsub132pd:
+      try vfnmsub132pd(i)
+    case .vfnmsub132ps:
+      try vfnmsub132ps(i)
+    case .vfnmsub132sd:
+      try vfnmsub132sd(i)
+    case .vfnmsub132ss:
+      try vfnmsub132ss(i)
+    case .vfnmsub213pd:
+      try vfnmsub213pd(i)
+    case .vfnmsub213ps:
+      try vfnmsub213ps(i)
+    case .vfnmsub213sd:
+      try vfnmsub213sd(i)
+    case .vfnmsub213ss:
+      try vfnmsub213ss(i)
+    case .vfnmsub231pd:
+      try vfnmsub231pd(i)
+    case .vfnmsub231ps:
+      try vfnmsub231ps(i)
+    case .vfnmsub231sd:
+      try vfnmsub231sd(i)
+    case .vfnmsub231ss:
+      try vfnmsub231ss(i)
+    case .vgatherdpd:
+      try vgatherdpd(i)
+    case .vgatherdps:
+      try vgatherdps(i)
+    case .vgatherqpd:
+      try vgatherqpd(i)
+    case .vgatherqps:
+      try vgatherqps(i)
+    case .vhaddpd:
+      try haddpd(i)
+    case .vhaddps:
+      try haddps(i)
+    case .vhsubpd:
+      try hsubpd(i)
+    case .vhsubps:
+      try hsubps(i)
+    case .vinsertf128:
+      try vinsertf128(i)
+    case .vinserti128:
+      try vinserti128(i)
+    case .vinsertps:
+      try insertps(i)
+    case .vlddqu:
+      try lddqu(i)
+    case .vldmxcsr:
+      try stepOperands(i, 0x3, StepEffects())
+    case .vmaskmovdqu:
+      try maskmovdqu(i)
+    case .vmaskmovpd:
+      try vmaskmovpd(i)
+    case .vmaskmovps:
+      try vmaskmovps(i)
+    case .vmaxpd:
+      try maxpd(i)
+    case .vmaxps:
+      try maxps(i)
+    case .vmaxsd:
+      try maxsd(i)
+    case .vmaxss:
+      try maxss(i)
+    case .vminpd:
+      try minpd(i)
+    case .vminps:
+      try minps(i)
+    case .vminsd:
+      try minsd(i)
+    case .vminss:
+      try minss(i)
+    case .vmovapd:
+      try movapd(i)
+    case .vmovaps:
+      try movaps(i)
+    case .vmovd:
+      try movd(i)
+    case .vmovddup:
+      try movddup(i)
+    case .vmovdqa:
+      try movdqa(i)
+    case .vmovdqu:
+      try movdqu(i)
+    case .vmovhlps:
+      try movhlps(i)
+    case .vmovhpd:
+      try movhpd(i)
+    case .vmovhps:
+      try movhps(i)
+    case .vmovlhps:
+      try movlhps(i)
+    case .vmovlpd:
+      try movlpd(i)
+    case .vmovlps:
+      try movlps(i)
+    case .vmovmskpd:
+      try movmskpd(i)
+    case .vmovmskps:
+      try movmskps(i)
+    case .vmovntdq:
+      try movntdq(i)
+    case .vmovntdqa:
+      try movntdqa(i)
+    case .vmovntpd:
+      try movntpd(i)
+    case .vmovntps:
+      try movntps(i)
+    case .vmovq:
+      try movq(i)
+    case .vmovsd:
+      try movsd(i)
+    case .vmovshdup:
+      try movshdup(i)
+    case .vmovsldup:
+      try movsldup(i)
+    case .vmovss:
+      try movss(i)
+    case .vmovupd:
+      try movupd(i)
+    case .vmovups:
+      try movups(i)
+    case .vmpsadbw:
+      try mpsadbw(i)
+    case .vmulpd:
+      try mulpd(i)
+    case .vmulps:
+      try mulps(i)
+    case .vmulsd:
+      try mulsd(i)
+    case .vmulss:
+      try mulss(i)
+    case .vorpd:
+      try orpd(i)
+    case .vorps:
+      try orps(i)
+    case .vpabsb:
+      try pabsb(i)
+    case .vpabsd:
+      try pabsd(i)
+    case .vpabsw:
+      try pabsw(i)
+    case .vpackssdw:
+      try packssdw(i)
+    case .vpacksswb:
+      try packsswb(i)
+    case .vpackusdw:
+      try packusdw(i)
+    case .vpackuswb:
+      try packuswb(i)
+    case .vpaddb:
+      try paddb(i)
+    case .vpaddd:
+      try paddd(i)
+    case .vpaddq:
+      try paddq(i)
+    case .vpaddsb:
+      try paddsb(i)
+    case .vpaddsw:
+      try paddsw(i)
+    case .vpaddusb:
+      try paddusb(i)
+    case .vpaddusw:
+      try paddusw(i)
+    case .vpaddw:
+      try paddw(i)
+    case .vpalignr:
+      try palignr(i)
+    case .vpand:
+      try pand(i)
+    case .vpandn:
+      try pandn(i)
+    case .vpavgb:
+      try pavgb(i)
+    case .vpavgw:
+      try pavgw(i)
+    case .vpblendd:
+      try vpblendd(i)
+    case .vpblendvb:
+      try pblendvb(i)
+    case .vpblendw:
+      try pblendw(i)
+    case .vpbroadcastb:
+      try vpbroadcastb(i)
+    case .vpbroadcastd:
+      try vpbroadcastd(i)
+    case .vpbroadcastq:
+      try vpbroadcastq(i)
+    case .vpbroadcastw:
+      try vpbroadcastw(i)
+    case .vpcmpeqb:
+      try pcmpeqb(i)
+    case .vpcmpeqd:
+      try pcmpeqd(i)
+    case .vpcmpeqq:
+      try pcmpeqq(i)
+    case .vpcmpeqw:
+      try pcmpeqw(i)
+    case .vpcmpestri:
+      try stepOperands(i, 0x15, StepEffects(readsGPR: 0x5, writesGPR: 0x2, writesFlags: 0x8d5))
+    case .vpcmpestrm:
+      try vpcmpestrm(i)
+    case .vpcmpgtb:
+      try pcmpgtb(i)
+    case .vpcmpgtd:
+      try pcmpgtd(i)
+    case .vpcmpgtq:
+      try pcmpgtq(i)
+    case .vpcmpgtw:
+      try pcmpgtw(i)
+    case .vpcmpistri:
+      try stepOperands(i, 0x15, StepEffects(writesGPR: 0x2, writesFlags: 0x8d5))
+    case .vpcmpistrm:
+      try vpcmpistrm(i)
+    case .vperm2f128:
+      try vperm2f128(i)
+    case .vperm2i128:
+      try vperm2i128(i)
+    case .vpermd:
+      try vpermd(i)
+    case .vpermilpd:
+      try vpermilpd(i)
+    case .vpermilps:
+      try vpermilps(i)
+    case .vpermpd:
+      try vpermpd(i)
+    case .vpermps:
+      try vpermps(i)
+    case .vpermq:
+      try vpermq(i)
+    case .vpextrb:
+      try pextrb(i)
+    case .vpextrd:
+      try pextrd(i)
+    case .vpextrq:
+      try pextrq(i)
+    case .vpextrw:
+      try pextrw(i)
+    case .vpgatherdd:
+      try vpgatherdd(i)
+    case .vpgatherdq:
+      try vpgatherdq(i)
+    case .vpgatherqd:
+      try vpgatherqd(i)
+    case .vpgatherqq:
+      try vpgatherqq(i)
+    case .vphaddd:
+      try phaddd(i)
+    case .vphaddsw:
+      try phaddsw(i)
+    case .vphaddw:
+      try phaddw(i)
+    case .vphminposuw:
+      try phminposuw(i)
+    case .vphsubd:
+      try phsubd(i)
+    case .vphsubsw:
+      try phsubsw(i)
+    case .vphsubw:
+      try phsubw(i)
+    case .vpinsrb:
+      try pinsrb(i)
+    case .vpinsrd:
+      try pinsrd(i)
+    case .vpinsrq:
+      try pinsrq(i)
+    case .vpinsrw:
+      try pinsrw(i)
+    case .vpmaddubsw:
+      try pmaddubsw(i)
+    case .vpmaddwd:
+      try pmaddwd(i)
+    case .vpmaskmovd:
+      try vpmaskmovd(i)
+    case .vpmaskmovq:
+      try vpmaskmovq(i)
+    case .vpmaxsb:
+      try pmaxsb(i)
+    case .vpmaxsd:
+      try pmaxsd(i)
+    case .vpmaxsw:
+      try pmaxsw(i)
+    case .vpmaxub:
+      try pmaxub(i)
+    case .vpmaxud:
+      try pmaxud(i)
+    case .vpmaxuw:
+      try pmaxuw(i)
+    case .vpminsb:
+      try pminsb(i)
+    case .vpminsd:
+      try pminsd(i)
+    case .vpminsw:
+      try pminsw(i)
+    case .vpminub:
+      try pminub(i)
+    case .vpminud:
+      try pminud(i)
+    case .vpminuw:
+      try pminuw(i)
+    case .vpmovmskb:
+      try pmovmskb(i)
+    case .vpmovsxbd:
+      try pmovsxbd(i)
+    case .vpmovsxbq:
+      try pmovsxbq(i)
+    case .vpmovsxbw:
+      try pmovsxbw(i)
+    case .vpmovsxdq:
+      try pmovsxdq(i)
+    case .vpmovsxwd:
+      try pmovsxwd(i)
+    case .vpmovsxwq:
+      try pmovsxwq(i)
+    case .vpmovzxbd:
+      try pmovzxbd(i)
+    case .vpmovzxbq:
+      try pmovzxbq(i)
+    case .vpmovzxbw:
+      try pmovzxbw(i)
+    case .vpmovzxdq:
+      try pmovzxdq(i)
+    case .vpmovzxwd:
+      try pmovzxwd(i)
+    case .vpmovzxwq:
+      try pmovzxwq(i)
+    case .vpmuldq:
+      try pmuldq(i)
+    case .vpmulhrsw:
+      try pmulhrsw(i)
+    case .vpmulhuw:
+      try pmulhuw(i)
+    case .vpmulhw:
+      try pmulhw(i)
+    case .vpmulld:
+      try pmulld(i)
+    case .vpmullw:
+      try pmullw(i)
+    case .vpmuludq:
+      try pmuludq(i)
+    case .vpor:
+      try por(i)
+    case .vpsadbw:
+      try psadbw(i)
+    case .vpshufb:
+      try pshufb(i)
+    case .vpshufd:
+      try pshufd(i)
+    case .vpshufhw:
+      try pshufhw(i)
+    case .vpshuflw:
+      try pshuflw(i)
+    case .vpsignb:
+      try psignb(i)
+    case .vpsignd:
+      try psignd(i)
+    case .vpsignw:
+      try psignw(i)
+    case .vpslld:
+      try pslld(i)
+    case .vpslldq:
+      try pslldq(i)
+    case .vpsllq:
+      try psllq(i)
+    case .vpsllvd:
+      try vpsllvd(i)
+    case .vpsllvq:
+      try vpsllvq(i)
+    case .vpsllw:
+      try psllw(i)
+    case .vpsrad:
+      try psrad(i)
+    case .vpsravd:
+      try vpsravd(i)
+    case .vpsraw:
+      try psraw(i)
+    case .vpsrld:
+      try psrld(i)
+    case .vpsrldq:
+      try psrldq(i)
+    case .vpsrlq:
+      try psrlq(i)
+    case .vpsrlvd:
+      try vpsrlvd(i)
+    case .vpsrlvq:
+      try vpsrlvq(i)
+    case .vpsrlw:
+      try psrlw(i)
+    case .vpsubb:
+      try psubb(i)
+    case .vpsubd:
+      try psubd(i)
+    case .vpsubq:
+      try psubq(i)
+    case .vpsubsb:
+      try psubsb(i)
+    case .vpsubsw:
+      try psubsw(i)
+    case .vpsubusb:
+      try psubusb(i)
+    case .vpsubusw:
+      try psubusw(i)
+    case .vpsubw:
+      try psubw(i)
+    case .vptest:
+      try ptest(i)
+    case .vpunpckhbw:
+      try punpckhbw(i)
+    case .vpunpckhdq:
+      try punpckhdq(i)
+    case .vpunpckhqdq:
+      try punpckhqdq(i)
+    case .vpunpckhwd:
+      try punpckhwd(i)
+    case .vpunpcklbw:
+      try punpcklbw(i)
+    case .vpunpckldq:
+      try punpckldq(i)
+    case .vpunpcklqdq:
+      try punpcklqdq(i)
+    case .vpunpcklwd:
+      try punpcklwd(i)
+    case .vpxor:
+      try pxor(i)
+    case .vrcpps:
+      try rcpps(i)
+    case .vrcpss:
+      try rcpss(i)
+    case .vroundpd:
+      try roundpd(i)
+    case .vroundps:
+      try roundps(i)
+    case .vroundsd:
+      try roundsd(i)
+    case .vroundss:
+      try roundss(i)
+    case .vrsqrtps:
+      try rsqrtps(i)
+    case .vrsqrtss:
+      try rsqrtss(i)
+    case .vshufpd:
+      try shufpd(i)
+    case .vshufps:
+      try shufps(i)
+    case .vsqrtpd:
+      try sqrtpd(i)
+    case .vsqrtps:
+      try sqrtps(i)
+    case .vsqrtsd:
+      try sqrtsd(i)
+    case .vsqrtss:
+      try sqrtss(i)
+    case .vstmxcsr:
+      try stepOperands(i, 0x3, StepEffects())
+    case .vsubpd:
+      try subpd(i)
+    case .vsubps:
+      try subps(i)
+    case .vsubsd:
+      try subsd(i)
+    case .vsubss:
+      try subss(i)
+    case .vtestpd:
+      try vtestpd(i)
+    case .vtestps:
+      try vtestps(i)
+    case .vucomisd:
+      try ucomisd(i)
+    case .vucomiss:
+      try ucomiss(i)
+    case .vunpckhpd:
+      try unpckhpd(i)
+    case .vunpckhps:
+      try unpckhps(i)
+    case .vunpcklpd:
+      try unpcklpd(i)
+    case .vunpcklps:
+      try unpcklps(i)
+    case .vxorpd:
+      try xorpd(i)
+    case .vxorps:
+      try xorps(i)
+    case .vzeroall:
+      try vzeroall(i)
+    case .vzeroupper:
+      try vzeroupper(i)
     case .wbinvd:
       try generalProtection(i)
     case .wrfsbase:
@@ -1484,72 +2196,13 @@ extension X86Machine {
     case .xsetbv:
       try generalProtection(i)
     case
-      .aesdec, .aesdeclast, .aesenc, .aesenclast, .aesimc, .aeskeygenassist,
       .callFar, .clac, .iret, .jmpFar, .lar, .lfs,
-      .lgs, .lsl, .lss, .monitor, .mwait, .pclmulqdq,
-      .popFs, .popGs, .pushFs, .pushGs, .retFar, .rsm,
-      .sgdt, .sha1msg1, .sha1msg2, .sha1nexte, .sha1rnds4, .sha256msg1,
-      .sha256msg2, .sha256rnds2, .sidt, .sldt, .smsw, .stac,
-      .str, .sysenter, .ud0, .ud1, .ud2, .vaddpd,
-      .vaddps, .vaddsd, .vaddss, .vaddsubpd, .vaddsubps, .vaesdec,
-      .vaesdeclast, .vaesenc, .vaesenclast, .vaesimc, .vaeskeygenassist, .vandnpd,
-      .vandnps, .vandpd, .vandps, .vblendpd, .vblendps, .vblendvpd,
-      .vblendvps, .vbroadcastf128, .vbroadcasti128, .vbroadcastsd, .vbroadcastss, .vcmppd,
-      .vcmpps, .vcmpsd, .vcmpss, .vcomisd, .vcomiss, .vcvtdq2pd,
-      .vcvtdq2ps, .vcvtpd2dq, .vcvtpd2ps, .vcvtph2ps, .vcvtps2dq, .vcvtps2pd,
-      .vcvtps2ph, .vcvtsd2si, .vcvtsd2ss, .vcvtsi2sd, .vcvtsi2ss, .vcvtss2sd,
-      .vcvtss2si, .vcvttpd2dq, .vcvttps2dq, .vcvttsd2si, .vcvttss2si, .vdivpd,
-      .vdivps, .vdivsd, .vdivss, .vdppd, .vdpps, .verr,
-      .verw, .vextractf128, .vextracti128, .vextractps, .vfmadd132pd, .vfmadd132ps,
-      .vfmadd132sd, .vfmadd132ss, .vfmadd213pd, .vfmadd213ps, .vfmadd213sd, .vfmadd213ss,
-      .vfmadd231pd, .vfmadd231ps, .vfmadd231sd, .vfmadd231ss, .vfmaddsub132pd, .vfmaddsub132ps,
-      .vfmaddsub213pd, .vfmaddsub213ps, .vfmaddsub231pd, .vfmaddsub231ps, .vfmsub132pd, .vfmsub132ps,
-      .vfmsub132sd, .vfmsub132ss, .vfmsub213pd, .vfmsub213ps, .vfmsub213sd, .vfmsub213ss,
-      .vfmsub231pd, .vfmsub231ps, .vfmsub231sd, .vfmsub231ss, .vfmsubadd132pd, .vfmsubadd132ps,
-      .vfmsubadd213pd, .vfmsubadd213ps, .vfmsubadd231pd, .vfmsubadd231ps, .vfnmadd132pd, .vfnmadd132ps,
-      .vfnmadd132sd, .vfnmadd132ss, .vfnmadd213pd, .vfnmadd213ps, .vfnmadd213sd, .vfnmadd213ss,
-      .vfnmadd231pd, .vfnmadd231ps, .vfnmadd231sd, .vfnmadd231ss, .vfnmsub132pd, .vfnmsub132ps,
-      .vfnmsub132sd, .vfnmsub132ss, .vfnmsub213pd, .vfnmsub213ps, .vfnmsub213sd, .vfnmsub213ss,
-      .vfnmsub231pd, .vfnmsub231ps, .vfnmsub231sd, .vfnmsub231ss, .vgatherdpd, .vgatherdps,
-      .vgatherqpd, .vgatherqps, .vhaddpd, .vhaddps, .vhsubpd, .vhsubps,
-      .vinsertf128, .vinserti128, .vinsertps, .vlddqu, .vldmxcsr, .vmaskmovdqu,
-      .vmaskmovpd, .vmaskmovps, .vmaxpd, .vmaxps, .vmaxsd, .vmaxss,
-      .vminpd, .vminps, .vminsd, .vminss, .vmovapd, .vmovaps,
-      .vmovd, .vmovddup, .vmovdqa, .vmovdqu, .vmovhlps, .vmovhpd,
-      .vmovhps, .vmovlhps, .vmovlpd, .vmovlps, .vmovmskpd, .vmovmskps,
-      .vmovntdq, .vmovntdqa, .vmovntpd, .vmovntps, .vmovq, .vmovsd,
-      .vmovshdup, .vmovsldup, .vmovss, .vmovupd, .vmovups, .vmpsadbw,
-      .vmulpd, .vmulps, .vmulsd, .vmulss, .vorpd, .vorps,
-      .vpabsb, .vpabsd, .vpabsw, .vpackssdw, .vpacksswb, .vpackusdw,
-      .vpackuswb, .vpaddb, .vpaddd, .vpaddq, .vpaddsb, .vpaddsw,
-      .vpaddusb, .vpaddusw, .vpaddw, .vpalignr, .vpand, .vpandn,
-      .vpavgb, .vpavgw, .vpblendd, .vpblendvb, .vpblendw, .vpbroadcastb,
-      .vpbroadcastd, .vpbroadcastq, .vpbroadcastw, .vpclmulqdq, .vpcmpeqb, .vpcmpeqd,
-      .vpcmpeqq, .vpcmpeqw, .vpcmpestri, .vpcmpestrm, .vpcmpgtb, .vpcmpgtd,
-      .vpcmpgtq, .vpcmpgtw, .vpcmpistri, .vpcmpistrm, .vperm2f128, .vperm2i128,
-      .vpermd, .vpermilpd, .vpermilps, .vpermpd, .vpermps, .vpermq,
-      .vpextrb, .vpextrd, .vpextrq, .vpextrw, .vpgatherdd, .vpgatherdq,
-      .vpgatherqd, .vpgatherqq, .vphaddd, .vphaddsw, .vphaddw, .vphminposuw,
-      .vphsubd, .vphsubsw, .vphsubw, .vpinsrb, .vpinsrd, .vpinsrq,
-      .vpinsrw, .vpmaddubsw, .vpmaddwd, .vpmaskmovd, .vpmaskmovq, .vpmaxsb,
-      .vpmaxsd, .vpmaxsw, .vpmaxub, .vpmaxud, .vpmaxuw, .vpminsb,
-      .vpminsd, .vpminsw, .vpminub, .vpminud, .vpminuw, .vpmovmskb,
-      .vpmovsxbd, .vpmovsxbq, .vpmovsxbw, .vpmovsxdq, .vpmovsxwd, .vpmovsxwq,
-      .vpmovzxbd, .vpmovzxbq, .vpmovzxbw, .vpmovzxdq, .vpmovzxwd, .vpmovzxwq,
-      .vpmuldq, .vpmulhrsw, .vpmulhuw, .vpmulhw, .vpmulld, .vpmullw,
-      .vpmuludq, .vpor, .vpsadbw, .vpshufb, .vpshufd, .vpshufhw,
-      .vpshuflw, .vpsignb, .vpsignd, .vpsignw, .vpslld, .vpslldq,
-      .vpsllq, .vpsllvd, .vpsllvq, .vpsllw, .vpsrad, .vpsravd,
-      .vpsraw, .vpsrld, .vpsrldq, .vpsrlq, .vpsrlvd, .vpsrlvq,
-      .vpsrlw, .vpsubb, .vpsubd, .vpsubq, .vpsubsb, .vpsubsw,
-      .vpsubusb, .vpsubusw, .vpsubw, .vptest, .vpunpckhbw, .vpunpckhdq,
-      .vpunpckhqdq, .vpunpckhwd, .vpunpcklbw, .vpunpckldq, .vpunpcklqdq, .vpunpcklwd,
-      .vpxor, .vrcpps, .vrcpss, .vroundpd, .vroundps, .vroundsd,
-      .vroundss, .vrsqrtps, .vrsqrtss, .vshufpd, .vshufps, .vsqrtpd,
-      .vsqrtps, .vsqrtsd, .vsqrtss, .vstmxcsr, .vsubpd, .vsubps,
-      .vsubsd, .vsubss, .vtestpd, .vtestps, .vucomisd, .vucomiss,
-      .vunpckhpd, .vunpckhps, .vunpcklpd, .vunpcklps, .vxorpd, .vxorps,
-      .vzeroall, .vzeroupper, .xabort, .xbegin, .xend, .xtest:
+      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
+      .popGs, .pushFs, .pushGs, .retFar, .rsm, .sgdt,
+      .sidt, .sldt, .smsw, .stac, .str, .sysenter,
+      .ud0, .ud1, .ud2, .vaesdec, .vaesdeclast, .vaesenc,
+      .vaesenclast, .vaesimc, .vaeskeygenassist, .verr, .verw, .vpclmulqdq,
+      .xabort, .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

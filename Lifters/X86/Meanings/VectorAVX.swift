@@ -201,27 +201,10 @@ extension X86Machine {
   ) throws(Failure) where W.Carrier == Carrier, W.Flag == Flag {
     let a = try readHalves(i.operands.1, i)
     let counts = try readHalves(i.operands.2, i)
-    func shifted(_ a: V, _ counts: V) -> V {
-      var result = V.zero
-      let bits = UInt64(truncatingIfNeeded: W.bits)
-      for index in 0..<(128 / W.bits) {
-        let value = a.lane(index, W.self)
-        let count = counts.lane(index, W.self)
-        let fits = count.isBelow(W(bits))
-        let masked = count & W(bits &- 1)
-        let lane: W
-        switch shift {
-        case .left: lane = select(fits, value.shiftedLeft(by: masked), W(0))
-        case .rightLogical: lane = select(fits, value.shiftedRight(by: masked), W(0))
-        case .rightArithmetic:
-          lane = value.shiftedRightArithmetically(by: select(fits, masked, W(bits &- 1)))
-        }
-        result = result.replacing(index, with: lane)
-      }
-      return result
-    }
-    let low = shifted(a.low, counts.low)
-    setResult(i, low, halves(i) == 2 ? shifted(a.high, counts.high) : low)
+    let low = a.low.shifted(shift, byEach: counts.low, lanes: W.self)
+    setResult(
+      i, low,
+      halves(i) == 2 ? a.high.shifted(shift, byEach: counts.high, lanes: W.self) : low)
   }
 
   @inlinable public mutating func vtestps(_ i: Instruction) throws(Failure) {
@@ -256,5 +239,16 @@ extension X86Machine {
       setVector(UInt8(truncatingIfNeeded: number), half: 0, .zero)
       setVector(UInt8(truncatingIfNeeded: number), half: 1, .zero)
     }
+  }
+
+  // The VEX forms that answer a mask clear the rest of YMM0 too, which a step's effects cannot say.
+  @inlinable public mutating func vpcmpestrm(_ i: Instruction) throws(Failure) {
+    setVector(0, half: 1, .zero)
+    try stepOperands(i, 0x15, StepEffects(readsGPR: 0x5, writesVector: 0x1, writesFlags: 0x8d5))
+  }
+
+  @inlinable public mutating func vpcmpistrm(_ i: Instruction) throws(Failure) {
+    setVector(0, half: 1, .zero)
+    try stepOperands(i, 0x15, StepEffects(writesVector: 0x1, writesFlags: 0x8d5))
   }
 }

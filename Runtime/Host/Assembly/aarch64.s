@@ -100,6 +100,42 @@ recast_switch_stack:
   ldp x29, x30, [sp], #16
   ret
 
+  .globl recast_host_catch
+recast_host_catch:
+  stp x29, x30, [sp, #-160]!
+  stp x19, x20, [sp, #16]
+  stp x21, x22, [sp, #32]
+  stp x23, x24, [sp, #48]
+  stp x25, x26, [sp, #64]
+  stp x27, x28, [sp, #80]
+  stp d8, d9, [sp, #96]
+  stp d10, d11, [sp, #112]
+  stp d12, d13, [sp, #128]
+  stp d14, d15, [sp, #144]
+  mov x9, sp
+  str x9, [x2]
+  mov x9, x0
+  mov x0, x1
+  blr x9
+.Lrecast_caught:
+  ldp x19, x20, [sp, #16]
+  ldp x21, x22, [sp, #32]
+  ldp x23, x24, [sp, #48]
+  ldp x25, x26, [sp, #64]
+  ldp x27, x28, [sp, #80]
+  ldp d8, d9, [sp, #96]
+  ldp d10, d11, [sp, #112]
+  ldp d12, d13, [sp, #128]
+  ldp d14, d15, [sp, #144]
+  ldp x29, x30, [sp], #160
+  ret
+
+  .globl recast_host_throw
+recast_host_throw:
+  ldr x9, [x0]
+  mov sp, x9
+  b .Lrecast_caught
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   mov x8, #139
@@ -128,4 +164,7 @@ recast_host_kind:
   .quad 440, 432, 40                    // ucontext: pc, sp, signal mask
   .quad 184                             // and the first argument
   .quad recast_run_child
+  .quad recast_host_throw
+  .quad 0, 4                            // a trapping instruction, its bytes
+  .quad recast_miss
   .text

@@ -111,6 +111,60 @@ recast_switch_stack:
   addi.d $sp, $sp, 16
   ret
 
+  .globl recast_host_catch
+recast_host_catch:
+  addi.d $sp, $sp, -160
+  st.d $ra, $sp, 0
+  st.d $fp, $sp, 8
+  st.d $s0, $sp, 16
+  st.d $s1, $sp, 24
+  st.d $s2, $sp, 32
+  st.d $s3, $sp, 40
+  st.d $s4, $sp, 48
+  st.d $s5, $sp, 56
+  st.d $s6, $sp, 64
+  st.d $s7, $sp, 72
+  st.d $s8, $sp, 80
+  fst.d $fs0, $sp, 88
+  fst.d $fs1, $sp, 96
+  fst.d $fs2, $sp, 104
+  fst.d $fs3, $sp, 112
+  fst.d $fs4, $sp, 120
+  fst.d $fs5, $sp, 128
+  fst.d $fs6, $sp, 136
+  fst.d $fs7, $sp, 144
+  st.d $sp, $a2, 0
+  move $t0, $a0
+  move $a0, $a1
+  jirl $ra, $t0, 0
+.Lrecast_caught:
+  ld.d $ra, $sp, 0
+  ld.d $fp, $sp, 8
+  ld.d $s0, $sp, 16
+  ld.d $s1, $sp, 24
+  ld.d $s2, $sp, 32
+  ld.d $s3, $sp, 40
+  ld.d $s4, $sp, 48
+  ld.d $s5, $sp, 56
+  ld.d $s6, $sp, 64
+  ld.d $s7, $sp, 72
+  ld.d $s8, $sp, 80
+  fld.d $fs0, $sp, 88
+  fld.d $fs1, $sp, 96
+  fld.d $fs2, $sp, 104
+  fld.d $fs3, $sp, 112
+  fld.d $fs4, $sp, 120
+  fld.d $fs5, $sp, 128
+  fld.d $fs6, $sp, 136
+  fld.d $fs7, $sp, 144
+  addi.d $sp, $sp, 160
+  ret
+
+  .globl recast_host_throw
+recast_host_throw:
+  ld.d $sp, $a0, 0
+  b .Lrecast_caught
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   ori $a7, $zero, 139
@@ -139,4 +193,7 @@ recast_host_kind:
   .quad 176, 208, 40                    # ucontext: pc, sp, signal mask
   .quad 216                             # and the first argument
   .quad recast_run_child
+  .quad recast_host_throw
+  .quad 0x002a0000, 4                   # a trapping instruction, its bytes
+  .quad recast_miss
   .text

@@ -103,6 +103,34 @@ recast_switch_stack:
   popq %rbp
   ret
 
+  .globl recast_host_catch
+recast_host_catch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  subq $8, %rsp
+  movq %rsp, (%rdx)
+  movq %rdi, %rax
+  movq %rsi, %rdi
+  call *%rax
+.Lrecast_caught:
+  addq $8, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+
+  .globl recast_host_throw
+recast_host_throw:
+  movq (%rdi), %rsp
+  jmp .Lrecast_caught
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   movl $15, %eax
@@ -132,4 +160,7 @@ recast_host_kind:
   .quad 168, 160, 296                   # ucontext: pc, sp, signal mask
   .quad 104                             # and the first argument
   .quad recast_run_child
+  .quad recast_host_throw
+  .quad 0x0b0f, 2                       # a trapping instruction, its bytes
+  .quad recast_miss
   .text

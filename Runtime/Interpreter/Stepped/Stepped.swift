@@ -10,6 +10,8 @@ extension InterpreterMachine {
     if try steppedX87(i, address) { return }
     if try steppedSystem(i, address) { return }
     if try steppedStrings(i, address) { return }
+    if try steppedCryptography(i, address) { return }
+    if try steppedMMX(i, address) { return }
     throw GuestFault(.invalidOpcode, address: i.address)
   }
 }

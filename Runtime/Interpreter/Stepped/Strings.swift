@@ -8,6 +8,7 @@ extension InterpreterMachine {
   mutating func steppedStrings(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
     switch i.operation {
     case .pcmpestri, .pcmpestrm, .pcmpistri, .pcmpistrm: break
+    case .vpcmpestri, .vpcmpestrm, .vpcmpistri, .vpcmpistrm: break
     default: return false
     }
     let first = vector(i.operands.0.number, half: 0)
@@ -15,7 +16,11 @@ extension InterpreterMachine {
       ? try loadVector(at: address) : vector(i.operands.1.number, half: 0)
     let control = UInt8(truncatingIfNeeded: i.immediate)
     let result: StringComparison
-    if i.operation == .pcmpestri || i.operation == .pcmpestrm {
+    let hasLengths = switch i.operation {
+    case .pcmpestri, .pcmpestrm, .vpcmpestri, .vpcmpestrm: true
+    default: false
+    }
+    if hasLengths {
       let wide = i.prefixes.contains(.rexW)
       result = StringComparison(
         first: first, length: length(.rax, wide), second: second, length: length(.rdx, wide),
@@ -23,10 +28,9 @@ extension InterpreterMachine {
     } else {
       result = StringComparison(first: first, second: second, control: control)
     }
-    if i.operation == .pcmpestri || i.operation == .pcmpistri {
-      self[.rcx] = result.index
-    } else {
-      setVector(0, half: 0, result.mask)
+    switch i.operation {
+    case .pcmpestri, .pcmpistri, .vpcmpestri, .vpcmpistri: self[.rcx] = result.index
+    default: setVector(0, half: 0, result.mask)
     }
     vcpu.pointee.cf = result.cf ? 1 : 0
     vcpu.pointee.zf = result.zf ? 1 : 0

@@ -89,13 +89,19 @@ extension InterpreterMachine {
       self[.rdx] = now &>> 32
       if i.operation == .rdtscp { self[.rcx] = 0 }
     case .rdrand, .rdseed: random(i)
-    case .ldmxcsr:
+    case .ldmxcsr, .vldmxcsr:
       let value = try load(UInt32.self, at: address)
       try fault(.generalProtection, if: value & ~0xffff != 0)
       vcpu.pointee.mxcsr = value
-    case .stmxcsr: try store(vcpu.pointee.mxcsr, at: address)
+    case .stmxcsr, .vstmxcsr: try store(vcpu.pointee.mxcsr, at: address)
     case .fxsave: try fxsave(address)
     case .fxrstor: try fxrstor(address)
+    case .xgetbv: try xgetbv()
+    case .xsave, .xsaveopt: try xsave(address, compacted: false)
+    case .xsavec: try xsave(address, compacted: true)
+    case .xrstor: try xrstor(address)
+    // IA32_TSC_AUX, as RDTSCP shows it.
+    case .rdpid: self[GPR(i.operands.0.number)] = 0
     default: return false
     }
     return true

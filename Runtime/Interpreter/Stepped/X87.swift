@@ -1,5 +1,4 @@
 // x87 arithmetic and comparisons, and the dispatch of all x87 instructions (SDM vol. 1, chapter 8).
-// The transcendental functions are not here yet: they raise #UD.
 
 import RuntimeABI
 import Semantics
@@ -89,6 +88,11 @@ extension InterpreterMachine {
     let (value, quotient, done) = context.remainder(a, b, nearest: nearest)
     context.roundedUp = false
     note(context)
+    if value.exponent == 0x7fff {
+      // No quotient: C0 and C3 stay.
+      vcpu.pointee.x87Status &= ~Self.c2
+      return setST(0, value)
+    }
     var codes: UInt16 = 0
     if done {
       if quotient & 4 != 0 { codes |= Self.c0 }
@@ -106,6 +110,7 @@ extension InterpreterMachine {
       setST(0, .indefinite)
       return push(.indefinite)
     }
+    if overflows() { return }
     var context = softContext
     let parts = context.extract(a)
     note(context)
@@ -238,7 +243,7 @@ extension InterpreterMachine {
         setPhysicalValue(physical(n), value)
         n &+= 1
       }
-    default: return false
+    default: return steppedTranscendental(i)
     }
     return true
   }

@@ -29,8 +29,14 @@ extension InterpreterMachine {
     var context = softContext
     let full = vcpu.pointee.x87Empty & (1 &<< ((vcpu.pointee.x87Top &- 1) & 7)) == 0
     let value = try x87Source(i.operands.0, address, integer: integer, &context)
-    if !full, value != nil { note(context) }
-    push(value ?? .indefinite)
+    guard let value else {
+      // Underflow, which C1 tells, comes before overflow.
+      vcpu.pointee.x87Top = (vcpu.pointee.x87Top &- 1) & 7
+      return setST(0, .indefinite)
+    }
+    if !full { note(context) }
+    let widened = i.operands.0.kind == .memory && i.operands.0.size < 10
+    push(widened && value.isNaN ? value.quieted : value)
   }
 
   mutating func fst(_ i: Instruction, _ address: UInt64, pops: Bool) throws(GuestFault) {

@@ -163,12 +163,32 @@ extension InterpreterMachine {
 
   mutating func fxsave(_ address: UInt64) throws(GuestFault) {
     try fault(.generalProtection, if: address & 15 != 0)
+    try saveX87(address)
+    try store(vcpu.pointee.mxcsr, at: address &+ 24)
+    try store(UInt32(0xffff), at: address &+ 28)
+    try saveXMM(address)
+  }
+
+  mutating func fxrstor(_ address: UInt64) throws(GuestFault) {
+    try fault(.generalProtection, if: address & 15 != 0)
+    let mxcsr = try load(UInt32.self, at: address &+ 24)
+    try fault(.generalProtection, if: mxcsr & ~0xffff != 0)
+    try restoreX87(address)
+    vcpu.pointee.mxcsr = mxcsr
+    var n: UInt8 = 0
+    while n < 16 {
+      setVector(n, half: 0, try loadVector(at: address &+ 160 &+ 16 &* UInt64(n)))
+      n &+= 1
+    }
+  }
+
+  // The parts of the FXSAVE area, which XSAVE shares (SDM vol. 1, 10.5.1).
+
+  mutating func saveX87(_ address: UInt64) throws(GuestFault) {
     try store(UInt32(vcpu.pointee.x87Control) | UInt32(statusWord) &<< 16, at: address)
     try store(UInt32(~vcpu.pointee.x87Empty), at: address &+ 4)
     try store(UInt64(0), at: address &+ 8)
     try store(UInt64(0), at: address &+ 16)
-    try store(vcpu.pointee.mxcsr, at: address &+ 24)
-    try store(UInt32(0xffff), at: address &+ 28)
     var n: UInt8 = 0
     while n < 8 {
       let value = physicalValue(physical(n))
@@ -177,32 +197,26 @@ extension InterpreterMachine {
       try store(UInt64(value.signExponent), at: place &+ 8)
       n &+= 1
     }
-    n = 0
+  }
+
+  mutating func saveXMM(_ address: UInt64) throws(GuestFault) {
+    var n: UInt8 = 0
     while n < 16 {
       try storeVector(vector(n, half: 0), at: address &+ 160 &+ 16 &* UInt64(n))
       n &+= 1
     }
   }
 
-  mutating func fxrstor(_ address: UInt64) throws(GuestFault) {
-    try fault(.generalProtection, if: address & 15 != 0)
-    let mxcsr = try load(UInt32.self, at: address &+ 24)
-    try fault(.generalProtection, if: mxcsr & ~0xffff != 0)
+  mutating func restoreX87(_ address: UInt64) throws(GuestFault) {
     let words = try load(UInt32.self, at: address)
     vcpu.pointee.x87Control = UInt16(truncatingIfNeeded: words) | 0x40
     statusWord = UInt16(truncatingIfNeeded: words &>> 16)
     vcpu.pointee.x87Empty = ~(try load(UInt8.self, at: address &+ 4))
     updateSummary()
-    vcpu.pointee.mxcsr = mxcsr
     var n: UInt8 = 0
     while n < 8 {
       let value = try loadExtended(address &+ 32 &+ 16 &* UInt64(n))
       setPhysicalValue(physical(n), value)
-      n &+= 1
-    }
-    n = 0
-    while n < 16 {
-      setVector(n, half: 0, try loadVector(at: address &+ 160 &+ 16 &* UInt64(n)))
       n &+= 1
     }
   }

@@ -47,6 +47,31 @@ __attribute__((noinline)) static double busy_floats(void) {
   return (int)(a * 1000);
 }
 
+// Values of the function that is returned to, in registers that the interrupted ones use as well.
+__attribute__((noinline)) static long spin(volatile long *count) {
+  for (;;) ++*count;
+}
+__attribute__((noinline)) static long middle(long a, long b, long c, long d, volatile long *count) {
+  long x = a * 3, y = b * 5, z = c * 7, w = d * 11;
+  for (;;) {
+    x += spin(count) + y;
+    y ^= z + w;
+    z += x * w;
+    w -= y;
+    if (x == 42) return y + z + w;
+  }
+}
+__attribute__((noinline)) static long kept(long a, long b, long c, long d) {
+  volatile long count = 0;
+  long p = a + 1, q = b + 2, r = c + 3, s = d + 4;
+  if (sigsetjmp(back, 1) == 0) {
+    struct itimerval once = {{0, 0}, {0, 10000}};
+    setitimer(ITIMER_REAL, &once, 0);
+    middle(a, b, c, d, &count);
+  }
+  return p * 1000000 + q * 10000 + r * 100 + s;
+}
+
 static volatile int shown;
 static void information(int signal, siginfo_t *info, void *context) {
   (void)context;
@@ -98,6 +123,7 @@ int main(int count, char **arguments) {
     for (;;) spin++;
   }
   printf("leaps %d %d\n", rounds, r);
+  printf("kept %ld %ld\n", kept(1, 2, 3, 4), kept(5, 6, 7, 8));
 
   struct sigaction a = {.sa_sigaction = information, .sa_flags = SA_SIGINFO};
   sigemptyset(&a.sa_mask);

@@ -22,7 +22,7 @@ struct oracle_result {
 int oracle_available(void);
 
 /// Runs `size` bytes of straight-line code with `state`, which is replaced by the state afterwards,
-/// or at the signal. Not thread-safe. 0, or −1 if the harness could not be set up.
+/// or at the signal. Threads take turns. 0, or −1 if the harness could not be set up.
 int oracle_run(const uint8_t *code, size_t size, struct oracle_state *state,
                struct oracle_result *result);
 

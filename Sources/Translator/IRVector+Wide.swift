@@ -1,0 +1,141 @@
+// Fused multiply-add, shifts lane by lane, and conversions of whole vectors.
+
+import LLVM
+import Semantics
+
+private var e: Emission { Emission.current }
+private var b: Builder { Emission.current.builder }
+
+extension IRVector {
+  // MARK: Fused multiply-add
+
+  /// A sign that turns here must not turn a NaN, so the NaN is chosen from the operands as they were
+  /// on every target.
+  private static func fuse(
+    _ x: Value, _ y: Value, _ z: Value, negatesProduct: Bool, addend: Value
+  ) -> Value {
+    let factor = negatesProduct ? b.fneg(x) : x
+    let result = b.call(e.module.intrinsic("llvm.fma", [x.type]), [factor, y, addend])
+    return withX86NaN(result, [x, y, z], always: true)
+  }
+
+  func fusedMultiplyAdd<W: Word>(
+    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes _: W.Type
+  ) -> Self {
+    let z = addend.floats(W.bits)
+    let count = 128 / W.bits
+    var signed = z
+    if signs.subtractsEven && signs.subtractsOdd {
+      signed = b.fneg(z)
+    } else if signs.subtractsEven != signs.subtractsOdd {
+      let subtracted = signs.subtractsEven ? 0 : 1
+      signed = b.shuffleVector(z, b.fneg(z), (0..<count).map { $0 & 1 == subtracted ? $0 + count : $0 })
+    }
+    return Self(
+      Self.fuse(
+        floats(W.bits), factor.floats(W.bits), z, negatesProduct: signs.negatesProduct,
+        addend: signed))
+  }
+
+  static func fusedMultiplyAdd<W: Word>(_ x: W, _ y: W, _ z: W, _ signs: FusedSigns) -> W
+  where W.Carrier == Value, W.Flag == IRFlag {
+    let addend = float(z)
+    return word(
+      fuse(
+        float(x), float(y), addend, negatesProduct: signs.negatesProduct,
+        addend: signs.subtractsEven ? b.fneg(addend) : addend))
+  }
+
+  // MARK: Shifts
+
+  func shifted<W: Word>(_ shift: LaneShift, byEach counts: Self, lanes _: W.Type) -> Self
+  where W.Carrier == Value, W.Flag == IRFlag {
+    let type = Self.laneType(W.bits)
+    let (x, count) = (lanes(W.bits), counts.lanes(W.bits))
+    func splat(_ n: Int) -> Value {
+      constVector([Value](repeating: type.elementType.constInt(UInt64(n)), count: type.vectorSize))
+    }
+    let fits = b.icmp(LLVMIntULT, count, splat(W.bits))
+    let safe = b.select(fits, count, splat(shift == .rightArithmetic ? W.bits - 1 : 0))
+    switch shift {
+    case .left: return Self(b.select(fits, b.shl(x, safe), type.null))
+    case .rightLogical: return Self(b.select(fits, b.lshr(x, safe), type.null))
+    case .rightArithmetic: return Self(b.ashr(x, safe))
+    }
+  }
+
+  // MARK: Conversions
+
+  /// The low lanes of 32 bits that a conversion to lanes of 64 takes.
+  private func lowPair(_ value: Value) -> Value {
+    b.shuffleVector(value, value.type.poison, [0, 1])
+  }
+  /// Two lanes of 32 bits with zeroes above.
+  private static func padded(_ pair: Value) -> Self {
+    Self(b.shuffleVector(pair, pair.type.null, [0, 1, 2, 3]))
+  }
+
+  func convertedToFloat<A: Word, B: Word>(signed _: A.Type, to _: B.Type) -> Self
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    let source = A.bits < B.bits ? lowPair(lanes(A.bits)) : lanes(A.bits)
+    let result = b.siToFP(source, Self.floatType(B.bits).vector(source.type.vectorSize))
+    return A.bits > B.bits ? Self.padded(result) : Self(result)
+  }
+
+  func convertedFloat<A: Word, B: Word>(from _: A.Type, to _: B.Type) -> Self
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    let pairs = e.i64.vector(2)
+    let narrow = e.i32.vector(2)
+    func splat(_ n: UInt64) -> Value { constVector([e.i64.constInt(n), e.i64.constInt(n)]) }
+    let widens = B.bits > A.bits
+    let source = widens ? lowPair(floats(A.bits)) : floats(A.bits)
+    let converted = widens
+      ? b.fpExt(source, e.double.vector(2)) : b.fpTrunc(source, e.float.vector(2))
+    var result = b.bitCast(converted, widens ? pairs : narrow)
+    if !e.target.hasX86NaN {
+      // As in `convertFloat`: some hosts drop sign and payload.
+      let isNaN = b.fcmp(LLVMRealUNO, source, source)
+      let quiet: Value
+      if widens {
+        let wide = b.zext(b.bitCast(source, narrow), pairs)
+        let sign = b.shl(b.and(wide, splat(0x8000_0000)), splat(32))
+        let payload = b.shl(b.and(wide, splat(0x003f_ffff)), splat(29))
+        quiet = b.or(b.or(sign, payload), splat(0x7ff8_0000_0000_0000))
+      } else {
+        let wide = b.bitCast(source, pairs)
+        let sign = b.and(b.lshr(wide, splat(32)), splat(0x8000_0000))
+        let payload = b.and(b.lshr(wide, splat(29)), splat(0x003f_ffff))
+        quiet = b.trunc(b.or(b.or(sign, payload), splat(0x7fc0_0000)), narrow)
+      }
+      result = b.select(isNaN, quiet, result)
+    }
+    return widens ? Self(result) : Self.padded(result)
+  }
+
+  func convertedToSigned<A: Word, B: Word>(
+    from _: A.Type, to _: B.Type, _ rounding: FloatRounding
+  ) -> Self
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    let x = floats(A.bits)
+    if e.target.architecture == "x86_64", B.bits == 32,
+      rounding == .towardZero || rounding == .nearest || rounding == .current
+    {
+      let truncating = rounding == .towardZero ? "t" : ""
+      let kind = A.bits == 32 ? "ps" : "pd"
+      let name = "llvm.x86.sse2.cvt\(truncating)\(kind)2dq"
+      return Self(b.call(e.module.intrinsic(name), [x]))
+    }
+    let source = A.bits < B.bits ? lowPair(x) : x
+    let count = source.type.vectorSize
+    let whole = rounding == .towardZero ? source : Self.round(rounding, source)
+    let type = e.context.int(B.bits).vector(count)
+    let saturated = b.call(e.module.intrinsic("llvm.fptosi.sat", [type, source.type]), [whole])
+    let limit = (A.bits == 32 ? e.float : e.double)
+      .constReal(B.bits == 64 ? 9223372036854775808.0 : 2147483648.0)
+    let indefinite = e.context.int(B.bits).constInt(1 << UInt64(B.bits - 1))
+    let fits = b.fcmp(LLVMRealOLT, whole, constVector([Value](repeating: limit, count: count)))
+    let result = b.select(
+      fits, saturated, constVector([Value](repeating: indefinite, count: count)))
+    return A.bits > B.bits ? Self.padded(result) : Self(result)
+  }
+}
