@@ -22,16 +22,21 @@ struct CodeMapView {
     }
   }
 
+  func forEach(_ body: (CodeMapEntry) -> Void) {
+    var slot: UInt64 = 0
+    while entries != 0 && slot <= mask {
+      let entry = UnsafePointer<CodeMapEntry>(bitPattern: UInt(entries &+ slot &* 16))!.pointee
+      if entry.guest != 0 { body(entry) }
+      slot &+= 1
+    }
+  }
+
   /// The guest function whose translation holds the host address `host`: the last one that begins
   /// before it. Looks at the whole map.
   func function(around host: UInt64) -> UInt64? {
     var best: (host: UInt64, guest: UInt64) = (0, 0)
     var last: UInt64 = 0
-    var slot: UInt64 = 0
-    while entries != 0 && slot <= mask {
-      let entry = UnsafePointer<CodeMapEntry>(bitPattern: UInt(entries &+ slot &* 16))!.pointee
-      slot &+= 1
-      if entry.guest == 0 { continue }
+    forEach { entry in
       if entry.host > last { last = entry.host }
       if entry.host <= host && entry.host >= best.host {
         best = (entry.host, entry.guest & CodeMap.addressMask)

@@ -33,6 +33,7 @@ func takeHostFault(
   let vcpu = VCPUPointer(bitPattern: UInt(at))!
   if executorState(vcpu) == 0 { return false }
   let state = threadState(vcpu)
+  if signal == 4 || signal == 5 { return takeDropped(vcpu, context) }
   if signal != 11 && signal != 7 { return false }
   guard state.pointee.engine != .runtime, isHandled(vcpu, signal),
     let frame = RunFramePointer(bitPattern: UInt(state.pointee.innermost))

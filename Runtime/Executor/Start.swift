@@ -45,7 +45,7 @@ func threadState(_ vcpu: VCPUPointer) -> UnsafeMutablePointer<ExecutorState> {
 }
 
 /// Room for decoded blocks, mapped lazily.
-private var blockMemory: UInt64 { 4 &<< 20 }
+private var blockMemory: UInt64 { 16 &<< 20 }
 /// A guest that fills its own 8 MiB stack needs more on the host's side.
 private var hostStackSize: UInt64 { 1 &<< 30 }
 private var hostStackGuard: UInt64 { 0x1_0000 }
@@ -60,6 +60,7 @@ private func makeExecutor(_ vcpu: VCPUPointer, _ image: UnsafePointer<GuestImage
         size: Int(blockMemory)),
       map: CodeMapView(image)))
   setExecutorState(vcpu, memory)
+  takeCode(state, image)
   executorFaultHook = { signal, information, context, vcpu in
     takeHostFault(signal, information, context, vcpu)
   }
@@ -76,12 +77,8 @@ public func start(_ stack: UInt64) {
   let image = prepareProcess(
     stack: UnsafeMutablePointer<UInt64>(bitPattern: UInt(stack))!, image: imagePointer, vcpu: vcpu)
   currentImage = UInt64(UInt(bitPattern: image))
-  onCodeChange = { low, high in
-    let vcpu = VCPUPointer(bitPattern: UInt(firstVCPU))!
-    if executorState(vcpu) != 0 {
-      threadState(vcpu).pointee.interpreter.cache.invalidate(low, high)
-    }
-  }
+  onCodeChange = { low, high in codeChanged(VCPUPointer(bitPattern: UInt(firstVCPU))!, low, high) }
+  onExit = { sayStatistics(VCPUPointer(bitPattern: UInt(firstVCPU))!) }
   makeExecutor(vcpu, image)
   let hostStack = allocate(hostStackSize, noReserve: true)
   _ = host(10, hostStack, hostStackGuard, 0)

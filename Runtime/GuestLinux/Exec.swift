@@ -29,11 +29,16 @@ private var hostMachine: UInt16 {
   }
 }
 
+func become(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UInt64) -> Int64 {
+  leaving()
+  return guest(t, Call.execve, path, argv, envp)
+}
+
 func execve(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UInt64) -> Int64 {
   if isOwnExecutable(t, path) && runTimeProgram != 0 {
     return execute(t, runTimeProgram, argv, envp)
   }
-  if hostIsX86 && artifactPath == 0 { return guest(t, Call.execve, path, argv, envp) }
+  if hostIsX86 && artifactPath == 0 { return become(t, path, argv, envp) }
   let length = copyString(to: t.scratch, from: path, room: 4096)
   if length < 0 { return length }
   return execute(t, t.scratch, argv, envp)
@@ -123,7 +128,7 @@ private func execute(
     if hostIsX86 { break }
     return executeHere(t, path, argv, envp)
   }
-  return guest(t, Call.execve, path, argv, envp)
+  return become(t, path, argv, envp)
 }
 
 /// `#! PROGRAM [ARGUMENT]`: the new argument vector is PROGRAM, ARGUMENT, path, and the old one
@@ -197,7 +202,7 @@ private func makeRoom(_ s: UInt64, _ argv: inout UInt64, _ added: UInt64) -> Int
 /// Has the host run one of its own programs: directly, or through the emulator (qemu-user's command
 /// line) that RECAST_RUNNER names, for machines whose kernel does not know how.
 private func hand(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UInt64) -> Int64 {
-  if runner == 0 { return guest(t, Call.execve, path, argv, envp) }
+  if runner == 0 { return become(t, path, argv, envp) }
   let s = t.scratch
   var program = path
   if equal(path, "/proc/self/exe") {
@@ -218,7 +223,7 @@ private func hand(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UI
   store64(vector &+ 8, address(of: "-0"))
   store64(vector &+ 16, first)
   store64(vector &+ 24, program)
-  return guest(t, Call.execve, runner, vector, envp)
+  return become(t, runner, vector, envp)
 }
 
 /// `DIRECTORY/BASENAME` for the first directory of RECAST_PATH that has it executable.
@@ -273,7 +278,7 @@ private func executeHere(
   if n == 0 { store64(vector &+ 8, 0) }
   let got = hand(t, address(of: "/proc/self/exe"), argv, vector)
   if got == Errno.noEntry && hostExecName != 0 {
-    return guest(t, Call.execve, hostExecName, argv, vector)
+    return become(t, hostExecName, argv, vector)
   }
   return got
 }

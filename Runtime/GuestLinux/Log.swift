@@ -1,9 +1,16 @@
 import Host
 
-/// `RECAST_LOG`: a list of words separated by commas; `syscalls`, `signals`, `all` matter here.
+/// `RECAST_LOG`: a list of words separated by commas; `syscalls`, `signals`, `stats`, `all`.
 enum Log {
   static var systemCalls: UInt8 { 1 }
   static var signals: UInt8 { 2 }
+  static var statistics: UInt8 { 4 }
+}
+public var logsStatistics: Bool { logTopics & Log.statistics != 0 }
+/// Called before the process ends or becomes another program. Set by the executor.
+public nonisolated(unsafe) var onExit: (@convention(c) () -> Void)? = nil
+func leaving() {
+  if logsStatistics, let hook = onExit { hook() }
 }
 public nonisolated(unsafe) var logTopics: UInt8 = 0
 
@@ -13,6 +20,7 @@ func readLogTopics(_ value: UInt64) {
     if begins(at, with: "all") { logTopics = 0xff }
     if begins(at, with: "syscalls") { logTopics |= Log.systemCalls }
     if begins(at, with: "signals") { logTopics |= Log.signals }
+    if begins(at, with: "stats") { logTopics |= Log.statistics }
     while load8(at) != 0 && load8(at) != 0x2c { at &+= 1 }
     if load8(at) == 0 { return }
     at &+= 1

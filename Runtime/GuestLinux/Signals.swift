@@ -225,6 +225,7 @@ public func hostSignal(_ number: Int32, _ information: UInt64, _ context: UInt64
 
 /// Ends the process by the default action of `signal`, as its parent expects to see it.
 public func die(_ signal: UInt64) {
+  leaving()
   var action = InlineArray<4, UInt64>(repeating: 0)
   var mask: UInt64 = Signal.bit(signal)
   let process = UInt64(bitPattern: host(Call.getpid))

@@ -92,6 +92,7 @@ func exit(_ t: ThreadPointer, _ status: UInt64) -> Int64 {
     setHostMask(~0)
     hostExitThread(t.pointee.blockBase, t.pointee.blockLength)
   }
+  leaving()
   return host(Call.exit, status)
 }
 

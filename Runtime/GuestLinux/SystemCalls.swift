@@ -159,6 +159,9 @@ func handle(_ handler: Handler, _ x: Arguments, _ t: ThreadPointer) -> Int64 {
   case .execve: return execve(t, x.a, x.b, x.c)
   case .execveat: return execveat(t, x)
   case .exit: return exit(t, x.a)
+  case .exitGroup:
+    leaving()
+    return host(Call.exit_group, x.a)
   case .getpgrp: return guest(t, Call.getpgid, 0)
   case .getrlimit: return guest(t, Call.prlimit64, 0, x.a, 0, x.b)
   case .setrlimit: return guest(t, Call.prlimit64, 0, x.a, x.b, 0)

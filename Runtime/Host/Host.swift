@@ -41,6 +41,10 @@ public func hostCatch(_ function: UInt64, _ argument: UInt64, _ save: UInt64) ->
 @_extern(c, "recast_host_throw")
 public func hostThrow(_ save: UInt64)
 
+/// The instruction at `address` is another one: instruction caches are to see it.
+@_extern(c, "recast_host_code_changed")
+public func hostCodeChanged(_ address: UInt64)
+
 /// Cycles on x86_64, elsewhere the timer's ticks.
 @_extern(c, "recast_host_counter")
 public func hostCounter() -> UInt64

@@ -1,8 +1,11 @@
 // Decoded blocks by guest PC, in memory that the executor hands over: the hash table first, blocks
 // one after the other behind it. When it is full everything is dropped.
 //
-// A block is valid while its `start` is the PC it was decoded at; `invalidate` only changes that
-// word, so that it may run in a signal handler while the block itself is being evaluated.
+// A block is valid while its `start` is the PC it was decoded at and its bytes are what they were.
+// Outside the stable range, which is the guest's own read-only code, they are compared every time
+// the block is entered: code may be written by this process, by a system call, or through another
+// mapping, and none of that has to be noticed otherwise. A block that changes itself while it is
+// evaluated is evaluated to its end as it was.
 
 import RuntimeABI
 import Semantics
@@ -20,6 +23,10 @@ struct DecodedBlock {
   /// One past the last instruction's last byte.
   var end: UInt64
   var count: Int
+  /// Bytes in the arena: header, instructions, a copy of the code.
+  var extent: Int
+  var isStable: Bool
+  var evaluations: UInt64 = 0
   var collision: UnsafeMutablePointer<DecodedBlock>?
   /// Where the block went the last two times (taken and not taken, mostly).
   var chained: UnsafeMutablePointer<DecodedBlock>?
@@ -37,16 +44,18 @@ public struct BlockCache {
   var used = 0
   /// Counts flushes: pointers to blocks of an earlier generation are dead.
   public private(set) var generation: UInt64 = 0
+  /// Guest code that does not change.
+  public private(set) var stable: Range<UInt64> = 0..<0
 
-  /// `size` is at least 64 KiB of memory, 16-byte aligned; a sixteenth of it becomes the hash table.
+  /// `size` is at least 64 KiB of zeroed memory, 16-byte aligned; up to a sixteenth of it becomes the
+  /// hash table.
   public init(_ memory: UnsafeMutableRawPointer, size: Int) {
     var count = 1024
-    while count &* 2 &* 8 <= size &>> 4 { count &*= 2 }
+    while count &* 2 &* 8 <= size &>> 4 && count < 32768 { count &*= 2 }
     slots = memory.bindMemory(to: BlockPointer?.self, capacity: count)
     slotMask = UInt64(truncatingIfNeeded: count &- 1)
     arena = memory + count &* 8
     self.size = size &- count &* 8
-    clearSlots()
   }
 
   private func clearSlots() {
@@ -70,13 +79,78 @@ public struct BlockCache {
     (header &+ count &* MemoryLayout<DecodedInstruction>.stride &+ 15) & ~15
   }
 
-  @inline(__always) func find(_ pc: UInt64) -> BlockPointer? {
-    var block = slots[slot(pc)]
+  /// The block at `pc`, if its bytes are still the same; one that has changed is dropped.
+  func find(_ pc: UInt64) -> BlockPointer? {
+    let place = slots + slot(pc)
+    var before: BlockPointer? = nil
+    var block = place.pointee
     while let b = block {
-      if b.pointee.start == pc { return b }
+      if b.pointee.start == pc {
+        if isCurrent(b) { return b }
+        b.pointee.start = DecodedBlock.invalid
+        if let before {
+          before.pointee.collision = b.pointee.collision
+        } else {
+          place.pointee = b.pointee.collision
+        }
+        return nil
+      }
+      before = b
       block = b.pointee.collision
     }
     return nil
+  }
+
+  /// Are the guest's bytes those that the block was decoded from?
+  @inline(__always) func isCurrent(_ block: BlockPointer) -> Bool {
+    block.pointee.isStable || isUnchanged(block)
+  }
+
+  @inline(never) private func isUnchanged(_ block: BlockPointer) -> Bool {
+    let code = UnsafeRawPointer(bitPattern: UInt(block.pointee.start)).unsafelyUnwrapped
+    let copy = Self.copy(block)
+    let length = Int(truncatingIfNeeded: block.pointee.end &- block.pointee.start)
+    var n = 0
+    while n &+ 8 <= length {
+      if code.loadUnaligned(fromByteOffset: n, as: UInt64.self)
+        != copy.loadUnaligned(fromByteOffset: n, as: UInt64.self)
+      {
+        return false
+      }
+      n &+= 8
+    }
+    while n < length {
+      if code.load(fromByteOffset: n, as: UInt8.self)
+        != copy.load(fromByteOffset: n, as: UInt8.self)
+      {
+        return false
+      }
+      n &+= 1
+    }
+    return true
+  }
+
+  static func copy(_ block: BlockPointer) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(block) + bytes(block.pointee.count)
+  }
+
+  /// From now on code in `range` is taken not to change; what was decoded before is dropped.
+  public mutating func setStable(_ range: Range<UInt64>) {
+    flush()
+    stable = range
+  }
+
+  /// Calls `body` with the PC and the number of instructions evaluated of every block.
+  public func forEachBlock(_ body: (UInt64, UInt64) -> Void) {
+    var offset = 0
+    while offset < used {
+      let block = (arena + offset).assumingMemoryBound(to: DecodedBlock.self)
+      if block.pointee.start != DecodedBlock.invalid {
+        let count = UInt64(truncatingIfNeeded: block.pointee.count)
+        body(block.pointee.start, block.pointee.evaluations &* count)
+      }
+      offset &+= block.pointee.extent
+    }
   }
 
   public mutating func flush() {
@@ -85,20 +159,9 @@ public struct BlockCache {
     clearSlots()
   }
 
-  /// Forgets what was decoded from guest bytes in `low ..< high`.
-  public func invalidate(_ low: UInt64, _ high: UInt64) {
-    var offset = 0
-    while offset < used {
-      let block = (arena + offset).assumingMemoryBound(to: DecodedBlock.self)
-      let start = block.pointee.start
-      if start < high && block.pointee.end > low { block.pointee.start = DecodedBlock.invalid }
-      offset &+= Self.bytes(block.pointee.count)
-    }
-  }
-
   /// Decodes the block at `pc`. Bytes that cannot be read raise SIGSEGV in the host.
   mutating func decode(_ pc: UInt64) throws(GuestFault) -> BlockPointer {
-    if used &+ Self.bytes(DecodedBlock.longest) > size { flush() }
+    if used &+ Self.bytes(DecodedBlock.longest) &+ 16 &* DecodedBlock.longest > size { flush() }
     let block = (arena + used).bindMemory(to: DecodedBlock.self, capacity: 1)
     let entries = Self.entries(block)
     var count = 0
@@ -112,13 +175,26 @@ public struct BlockCache {
       if i.endsBlock || (address ^ pc) & ~4095 != 0 { break }
     }
     let place = slot(pc)
+    let isStable = stable.contains(pc) && address <= stable.upperBound
+    let length = isStable ? 0 : Int(truncatingIfNeeded: address &- pc)
+    let extent = Self.bytes(count) &+ ((length &+ 15) & ~15)
     block.initialize(
       to: DecodedBlock(
-        start: pc, end: address, count: count, collision: slots[place], chained: nil,
-        chainedOther: nil))
+        start: pc, end: address, count: count, extent: extent, isStable: isStable,
+        collision: slots[place], chained: nil, chainedOther: nil))
+    if !isStable {
+      let code = UnsafeRawPointer(bitPattern: UInt(pc)).unsafelyUnwrapped
+      let copy = Self.copy(block)
+      var n = 0
+      while n < length {
+        copy.storeBytes(
+          of: code.load(fromByteOffset: n, as: UInt8.self), toByteOffset: n, as: UInt8.self)
+        n &+= 1
+      }
+    }
     markFlags(entries, count)
     slots[place] = block
-    used &+= Self.bytes(count)
+    used &+= extent
     return block
   }
 

@@ -46,6 +46,7 @@ public struct Interpreter {
       throw error
     }
     vcpu.pointee.interpreted &+= UInt64(truncatingIfNeeded: count)
+    block.pointee.evaluations &+= 1
     let goesOn = copy.transfer == .none || copy.transfer == .systemCall
     vcpu.pointee.rip = goesOn ? block.pointee.end : copy.next
     return copy.transfer
@@ -54,11 +55,11 @@ public struct Interpreter {
   @inline(__always)
   private mutating func lookUp(_ pc: UInt64) throws(GuestFault) -> BlockCache.BlockPointer {
     if let from = last, lastGeneration == cache.generation {
-      if let to = from.pointee.chained, to.pointee.start == pc {
+      if let to = from.pointee.chained, to.pointee.start == pc, cache.isCurrent(to) {
         last = to
         return to
       }
-      if let to = from.pointee.chainedOther, to.pointee.start == pc {
+      if let to = from.pointee.chainedOther, to.pointee.start == pc, cache.isCurrent(to) {
         last = to
         return to
       }

@@ -13,18 +13,25 @@ extension TargetDescription {
         name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) })
       else { throw .input("feature '\(feature)': features are written +a,-b") }
     }
-    if cpu == "help" || features.contains("help") { throw .input("'help' is no name: see llc-19 -mcpu=help") }
-    var failure: ShardFailure?
-    let said = try ShardRunner(jobs: 1, timeLimit: 60).run([self]) { target in
-      try complaints { try target.tryOut() }
-    } onFailure: { _, why in
-      failure = why
-      return []
+    if cpu == "help" || features.contains("help") {
+      throw .input("'help' is no name: llc-19 -mcpu=help lists them")
     }
-    if let failure { throw .input("\(chosen): LLVM makes no code for this choice (\(failure))") }
-    let text = said.compactMap { $0 }.map { String(decoding: $0, as: UTF8.self) }.joined()
-    if let line = text.split(separator: "\n").first {
-      throw .input("\(chosen): \(line.prefix { $0 != "(" }.trimmingCharacters(in: .whitespaces))")
+    // What LLVM does not know it says when the machine is made, and may die of later.
+    for emits in [false, true] {
+      var failure: ShardFailure?
+      let said = try ShardRunner(jobs: 1, timeLimit: 60).run([self]) { target in
+        try complaints { if emits { try target.tryOut() } else { _ = try target.machine() } }
+      } onFailure: { _, why in
+        failure = why
+        return []
+      }
+      if let failure {
+        throw .input("\(chosen): LLVM makes no code for this choice (\(failure))")
+      }
+      let text = said.compactMap { $0 }.map { String(decoding: $0, as: UTF8.self) }.joined()
+      if let line = text.split(separator: "\n").first {
+        throw .input("\(chosen): \(line.prefix { $0 != "(" }.trimmingCharacters(in: .whitespaces))")
+      }
     }
   }
 
@@ -67,7 +74,7 @@ extension TargetDescription {
 /// What is written to standard error while `body` runs.
 private func complaints(_ body: () throws -> Void) throws -> [UInt8] {
   let file = tmpfile()
-  guard let file else { throw CodegenError.file("no temporary file: \(String(cString: strerror(errno)))") }
+  guard let file else { throw CodegenError.system("temporary file", errno) }
   dup2(fileno(file), STDERR_FILENO)
   try body()
   fflush(nil)

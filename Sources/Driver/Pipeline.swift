@@ -107,7 +107,7 @@ private func makeArtifact(
       target: triple, path: output.path, bytes: artifact.count, sha256: SHA256.hex(artifact),
       abandoned: excluded.sorted().map { "0x" + String(translator.entry(of: $0), radix: 16) },
       stages: [
-        StageTime(name: "translating", seconds: translation),
+        StageTime(name: "all before linking", seconds: translation),
         StageTime(name: "linking", seconds: Progress.now - linking),
       ])
   } catch {

@@ -71,8 +71,19 @@ private func collectLeftovers(
   func function(_ address: UInt64) -> String {
     program.symbols.last { $0.address <= address }?.name ?? "0x" + String(address, radix: 16)
   }
+  /// Code that only an AVX-512 processor runs (EVEX, prefix 62H) and that programs choose by CPUID.
+  func isEVEX(_ address: UInt64) -> Bool {
+    let bytes = program.bytes(at: address, count: 15)
+    return bytes.first == 0x62 && disassembler?.instruction(bytes, at: address) != nil
+  }
   report.leftovers = discovery.leftovers.filter { $0.reason != .padding }.map { l in
     let size = Int(l.range.upperBound - l.range.lowerBound)
+    if isEVEX(l.range.lowerBound) {
+      return .init(
+        address: l.range.lowerBound, bytes: size, function: function(l.range.lowerBound),
+        reason: "AVX-512, not offered by CPUID",
+        disassembly: lines(l.range.lowerBound, min(size, 32)))
+    }
     return .init(
       address: l.range.lowerBound, bytes: size, function: function(l.range.lowerBound),
       reason: l.reason.rawValue, disassembly: lines(l.range.lowerBound, min(size, 32)))

@@ -4,9 +4,9 @@
 // this sticky bit is far below the place of rounding.
 
 extension EvaluatedFloat {
-  @usableFromInline static var topBit: Int { 125 }
+  @inlinable static var topBit: Int { 125 }
 
-  @inlinable static func fusedMultiplyAdd(
+  @inlinable public static func fusedMultiplyAdd(
     _ a: Pattern, _ b: Pattern, _ c: Pattern, negatesProduct: Bool, negatesAddend: Bool
   ) -> Pattern {
     if isNaN(a) { return a | quietBit }

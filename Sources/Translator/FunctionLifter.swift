@@ -315,18 +315,34 @@ final class FunctionLifter {
     emitLeave(target)
     b.positionAtEnd(regular)
     machine = saved
-    // Results that the callee does not deliver are this frame's to store.
+    // Results that the callee does not deliver are this frame's to store: before the call, unless
+    // the callee uses their slots for values of its own.
     let own = signature.returned.subtracting(callee.changed.union(callee.mustReturn))
-    for r in own where !unit.resultSet.contains(r) && !isSlotHomed(r) {
-      machine.storeSlot(r, machine.get(r))
-    }
+    let inSlots = own.subtracting(unit.resultSet).subtracting(slotHomed)
+    let after = inSlots.intersection(callee.touched)
+    for r in inSlots.subtracting(after) { machine.storeSlot(r, machine.get(r)) }
     var result = b.call(
       host, unit.prototype, arguments(for: callee), convention: convention.callingConvention,
       tail: LLVMTailCallKindTail)
+    if !after.isEmpty { storeUnlessUnwinding(after) }
     for (place, r) in convention.results.enumerated() where own.contains(r) {
       result = b.insertValue(result, machine.get(r), place + 1)
     }
     b.ret(result)
+  }
+
+  /// While unwinding the VCPU knows better than this frame.
+  private func storeUnlessUnwinding(_ registers: RegisterSet) {
+    let store = function.appendBasicBlock(in: e.context)
+    let done = function.appendBasicBlock(in: e.context)
+    let unwinding = b.load(
+      e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    let values = registers.map { ($0, machine.get($0)) }
+    e.branchCold(b.icmp(LLVMIntNE, unwinding, e.i8.null), done, store)
+    b.positionAtEnd(store)
+    for (r, value) in values { machine.storeSlot(r, value) }
+    b.br(done)
+    b.positionAtEnd(done)
   }
 
   // MARK: The slow ways

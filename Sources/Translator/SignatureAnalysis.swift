@@ -157,19 +157,22 @@ struct SignatureAnalysis {
         }
       }
     }
-    // What differs at the exits.
+    // What differs at the exits. Where the interpreter takes over inside the function, it gets to
+    // an epilogue of its own: there the psABI is believed.
     var changed: RegisterSet = []
+    let unknownChanges = unknown.changed.union(written.subtracting(.calleeSaved))
     for (b, block) in facts.blocks.enumerated() {
       let here = written.subtracting(restored[f][b])
       switch block.terminator {
       case .ret: changed.formUnion(here)
-      case .jumpIndirect, .leave: changed.formUnion(here.union(unknown.changed))
+      case .jumpIndirect where isTailExit[f][b]: changed.formUnion(here.union(unknown.changed))
+      case .jumpIndirect, .leave: changed.formUnion(unknownChanges)
       default: break
       }
       for edge in block.edges {
         switch edge {
         case .function(let target): changed.formUnion(here.union(callee(target).changed))
-        case .leave: changed.formUnion(here.union(unknown.changed))
+        case .leave: changed.formUnion(unknownChanges)
         case .block: break
         }
       }

@@ -147,6 +147,7 @@ func integerForms() -> [Encoder] {
   for segment in UInt8(0)..<6 {
     forms.append(Encoder(name: "mov.fromSegment", opcode: [0x8c], modrm: .digit(segment)))
   }
+  forms.append(Encoder(name: "smsw", opcode: [0x0f, 0x01], modrm: .digit(4)))
   // [rsp + 8]: the address is computed after the increment.
   forms.append(Encoder(name: "pop", opcode: [0x8f, 0x44, 0x24, 0x08], sizes: .only(8)))
   forms.append(

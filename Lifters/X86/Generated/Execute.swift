@@ -1387,6 +1387,8 @@ extension X86Machine {
       try shufpd(i)
     case .shufps:
       try shufps(i)
+    case .smsw:
+      try smsw(i)
     case .sqrtpd:
       try sqrtpd(i)
     case .sqrtps:
@@ -2199,10 +2201,10 @@ extension X86Machine {
       .callFar, .clac, .iret, .jmpFar, .lar, .lfs,
       .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
       .popGs, .pushFs, .pushGs, .retFar, .rsm, .sgdt,
-      .sidt, .sldt, .smsw, .stac, .str, .sysenter,
-      .ud0, .ud1, .ud2, .vaesdec, .vaesdeclast, .vaesenc,
-      .vaesenclast, .vaesimc, .vaeskeygenassist, .verr, .verw, .vpclmulqdq,
-      .xabort, .xbegin, .xend, .xtest:
+      .sidt, .sldt, .stac, .str, .sysenter, .ud0,
+      .ud1, .ud2, .vaesdec, .vaesdeclast, .vaesenc, .vaesenclast,
+      .vaesimc, .vaeskeygenassist, .verr, .verw, .vpclmulqdq, .xabort,
+      .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

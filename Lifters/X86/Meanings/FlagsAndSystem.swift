@@ -19,6 +19,18 @@ extension X86Machine {
     setStatus(fromImage: register(Operand(.highByte, 0, size: 1), W8.self))
   }
 
+  /// CR0 (PE, MP, ET, NE, WP, AM, PG) as Linux sets it, and as it answers where UMIP makes SMSW
+  /// fault. Memory gets 16 bits.
+  @inlinable public mutating func smsw(_ i: Instruction) throws(Failure) {
+    if i.operands.0.kind == .memory {
+      try store(W16(0x0033), at: effectiveAddress(i))
+    } else if i.operands.0.size == 2 {
+      setRegister(i.operands.0, W16(0x0033))
+    } else {
+      setRegister(i.operands.0, W64(0x8005_0033))
+    }
+  }
+
   /// `rcx` and `r11` get the return address and RFLAGS before the kernel is entered.
   @inlinable public mutating func syscall(_ i: Instruction) throws(Failure) {
     self[.r11] = flagsImage()

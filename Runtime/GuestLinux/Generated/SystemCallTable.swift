@@ -21,96 +21,97 @@ enum Handler: UInt8 {
   case execve = 16
   case execveat = 17
   case exit = 18
-  case fcntl = 19
-  case fork = 20
-  case fstat = 21
-  case futimesat = 22
-  case getdents = 23
-  case getpgrp = 24
-  case getrlimit = 25
-  case inotifyInit = 26
-  case lchown = 27
-  case link = 28
-  case lstat = 29
-  case mkdir = 30
-  case mknod = 31
-  case mmap = 32
-  case mprotect = 33
-  case mremap = 34
-  case munmap = 35
-  case newfstatat = 36
-  case open = 37
-  case openat = 38
-  case openat2 = 39
-  case pause = 40
-  case pipe = 41
-  case pipe2 = 42
-  case poll = 43
-  case ppoll = 44
-  case prctl = 45
-  case pselect6 = 46
-  case readlink = 47
-  case readlinkat = 48
-  case rename = 49
-  case renameat = 50
-  case rmdir = 51
-  case rtSigaction = 52
-  case rtSigprocmask = 53
-  case rtSigreturn = 54
-  case rtSigsuspend = 55
-  case select = 56
-  case semctl = 57
-  case setrlimit = 58
-  case shmat = 59
-  case sigaltstack = 60
-  case signalfd = 61
-  case stat = 62
-  case symlink = 63
-  case time = 64
-  case uname = 65
-  case unlink = 66
-  case utime = 67
-  case utimes = 68
-  case vfork = 69
+  case exitGroup = 19
+  case fcntl = 20
+  case fork = 21
+  case fstat = 22
+  case futimesat = 23
+  case getdents = 24
+  case getpgrp = 25
+  case getrlimit = 26
+  case inotifyInit = 27
+  case lchown = 28
+  case link = 29
+  case lstat = 30
+  case mkdir = 31
+  case mknod = 32
+  case mmap = 33
+  case mprotect = 34
+  case mremap = 35
+  case munmap = 36
+  case newfstatat = 37
+  case open = 38
+  case openat = 39
+  case openat2 = 40
+  case pause = 41
+  case pipe = 42
+  case pipe2 = 43
+  case poll = 44
+  case ppoll = 45
+  case prctl = 46
+  case pselect6 = 47
+  case readlink = 48
+  case readlinkat = 49
+  case rename = 50
+  case renameat = 51
+  case rmdir = 52
+  case rtSigaction = 53
+  case rtSigprocmask = 54
+  case rtSigreturn = 55
+  case rtSigsuspend = 56
+  case select = 57
+  case semctl = 58
+  case setrlimit = 59
+  case shmat = 60
+  case sigaltstack = 61
+  case signalfd = 62
+  case stat = 63
+  case symlink = 64
+  case time = 65
+  case uname = 66
+  case unlink = 67
+  case utime = 68
+  case utimes = 69
+  case vfork = 70
 }
 
 /// The number in the generic table; the handler from bit 16; bit 24: on x86_64 hosts too.
 let systemCallRows: InlineArray<451, UInt32> = [
   0x0001003f,  // 0 read
   0x00010040,  // 1 write
-  0x0125ffff,  // 2 open
+  0x0126ffff,  // 2 open
   0x00010039,  // 3 close
-  0x003effff,  // 4 stat
-  0x0015ffff,  // 5 fstat
-  0x001dffff,  // 6 lstat
-  0x002bffff,  // 7 poll
+  0x003fffff,  // 4 stat
+  0x0016ffff,  // 5 fstat
+  0x001effff,  // 6 lstat
+  0x002cffff,  // 7 poll
   0x0001003e,  // 8 lseek
-  0x012000de,  // 9 mmap
-  0x012100e2,  // 10 mprotect
-  0x012300d7,  // 11 munmap
+  0x012100de,  // 9 mmap
+  0x012200e2,  // 10 mprotect
+  0x012400d7,  // 11 munmap
   0x010500d6,  // 12 brk
-  0x01340086,  // 13 rt_sigaction
-  0x01350087,  // 14 rt_sigprocmask
-  0x0136008b,  // 15 rt_sigreturn
+  0x01350086,  // 13 rt_sigaction
+  0x01360087,  // 14 rt_sigprocmask
+  0x0137008b,  // 15 rt_sigreturn
   0x0001001d,  // 16 ioctl
   0x00010043,  // 17 pread64
   0x00010044,  // 18 pwrite64
   0x00010041,  // 19 readv
   0x00010042,  // 20 writev
   0x0002ffff,  // 21 access
-  0x0029ffff,  // 22 pipe
-  0x0038ffff,  // 23 select
+  0x002affff,  // 22 pipe
+  0x0039ffff,  // 23 select
   0x0001007c,  // 24 sched_yield
-  0x012200d8,  // 25 mremap
+  0x012300d8,  // 25 mremap
   0x000100e3,  // 26 msync
   0x000100e8,  // 27 mincore
   0x000100e9,  // 28 madvise
   0x000100c2,  // 29 shmget
-  0x013b00c4,  // 30 shmat
+  0x013c00c4,  // 30 shmat
   0x000100c3,  // 31 shmctl
   0x00010017,  // 32 dup
   0x000affff,  // 33 dup2
-  0x0028ffff,  // 34 pause
+  0x0029ffff,  // 34 pause
   0x00010065,  // 35 nanosleep
   0x00010066,  // 36 getitimer
   0x0003ffff,  // 37 alarm
@@ -133,47 +134,47 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x000100d0,  // 54 setsockopt
   0x000100d1,  // 55 getsockopt
   0x010800dc,  // 56 clone
-  0x0114ffff,  // 57 fork
-  0x0145ffff,  // 58 vfork
+  0x0115ffff,  // 57 fork
+  0x0146ffff,  // 58 vfork
   0x011000dd,  // 59 execve
   0x0112005d,  // 60 exit
   0x00010104,  // 61 wait4
   0x00010081,  // 62 kill
-  0x014100a0,  // 63 uname
+  0x014200a0,  // 63 uname
   0x000100be,  // 64 semget
   0x000100c1,  // 65 semop
-  0x003900bf,  // 66 semctl
+  0x003a00bf,  // 66 semctl
   0x000100c5,  // 67 shmdt
   0x000100ba,  // 68 msgget
   0x000100bd,  // 69 msgsnd
   0x000100bc,  // 70 msgrcv
   0x000100bb,  // 71 msgctl
-  0x00130019,  // 72 fcntl
+  0x00140019,  // 72 fcntl
   0x00010020,  // 73 flock
   0x00010052,  // 74 fsync
   0x00010053,  // 75 fdatasync
   0x0001002d,  // 76 truncate
   0x0001002e,  // 77 ftruncate
-  0x0017ffff,  // 78 getdents
+  0x0018ffff,  // 78 getdents
   0x00010011,  // 79 getcwd
   0x00010031,  // 80 chdir
   0x00010032,  // 81 fchdir
-  0x0031ffff,  // 82 rename
-  0x001effff,  // 83 mkdir
-  0x0033ffff,  // 84 rmdir
+  0x0032ffff,  // 82 rename
+  0x001fffff,  // 83 mkdir
+  0x0034ffff,  // 84 rmdir
   0x0109ffff,  // 85 creat
-  0x001cffff,  // 86 link
-  0x0042ffff,  // 87 unlink
-  0x003fffff,  // 88 symlink
-  0x012fffff,  // 89 readlink
+  0x001dffff,  // 86 link
+  0x0043ffff,  // 87 unlink
+  0x0040ffff,  // 88 symlink
+  0x0130ffff,  // 89 readlink
   0x0006ffff,  // 90 chmod
   0x00010034,  // 91 fchmod
   0x0007ffff,  // 92 chown
   0x00010037,  // 93 fchown
-  0x001bffff,  // 94 lchown
+  0x001cffff,  // 94 lchown
   0x000100a6,  // 95 umask
   0x000100a9,  // 96 gettimeofday
-  0x0019ffff,  // 97 getrlimit
+  0x001affff,  // 97 getrlimit
   0x000100a5,  // 98 getrusage
   0x000100b3,  // 99 sysinfo
   0x00010099,  // 100 times
@@ -187,7 +188,7 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x000100b1,  // 108 getegid
   0x0001009a,  // 109 setpgid
   0x000100ad,  // 110 getppid
-  0x0018ffff,  // 111 getpgrp
+  0x0019ffff,  // 111 getpgrp
   0x0001009d,  // 112 setsid
   0x00010091,  // 113 setreuid
   0x0001008f,  // 114 setregid
@@ -206,10 +207,10 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x00010088,  // 127 rt_sigpending
   0x00010089,  // 128 rt_sigtimedwait
   0x0001008a,  // 129 rt_sigqueueinfo
-  0x01370085,  // 130 rt_sigsuspend
-  0x013c0084,  // 131 sigaltstack
-  0x0043ffff,  // 132 utime
-  0x001fffff,  // 133 mknod
+  0x01380085,  // 130 rt_sigsuspend
+  0x013d0084,  // 131 sigaltstack
+  0x0044ffff,  // 132 utime
+  0x0020ffff,  // 133 mknod
   0x0000ffff,  // 134 uselib
   0x0001005c,  // 135 personality
   0x0000ffff,  // 136 ustat
@@ -233,10 +234,10 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x0000ffff,  // 154 modify_ldt
   0x00010029,  // 155 pivot_root
   0x0000ffff,  // 156 _sysctl
-  0x012d00a7,  // 157 prctl
+  0x012e00a7,  // 157 prctl
   0x0104ffff,  // 158 arch_prctl
   0x000100ab,  // 159 adjtimex
-  0x003affff,  // 160 setrlimit
+  0x003bffff,  // 160 setrlimit
   0x00010033,  // 161 chroot
   0x00010051,  // 162 sync
   0x00010059,  // 163 acct
@@ -277,7 +278,7 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x0001000f,  // 198 lremovexattr
   0x00010010,  // 199 fremovexattr
   0x00010082,  // 200 tkill
-  0x0040ffff,  // 201 time
+  0x0041ffff,  // 201 time
   0x00010062,  // 202 futex
   0x0001007a,  // 203 sched_setaffinity
   0x0001007b,  // 204 sched_getaffinity
@@ -307,11 +308,11 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x00010071,  // 228 clock_gettime
   0x00010072,  // 229 clock_getres
   0x00010073,  // 230 clock_nanosleep
-  0x0001005e,  // 231 exit_group
+  0x0113005e,  // 231 exit_group
   0x000effff,  // 232 epoll_wait
   0x000c0015,  // 233 epoll_ctl
   0x00010083,  // 234 tgkill
-  0x0044ffff,  // 235 utimes
+  0x0045ffff,  // 235 utimes
   0x0000ffff,  // 236 vserver
   0x000100eb,  // 237 mbind
   0x000100ed,  // 238 set_mempolicy
@@ -329,25 +330,25 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x000100db,  // 250 keyctl
   0x0001001e,  // 251 ioprio_set
   0x0001001f,  // 252 ioprio_get
-  0x001affff,  // 253 inotify_init
+  0x001bffff,  // 253 inotify_init
   0x0001001b,  // 254 inotify_add_watch
   0x0001001c,  // 255 inotify_rm_watch
   0x000100ee,  // 256 migrate_pages
-  0x01260038,  // 257 openat
+  0x01270038,  // 257 openat
   0x00010022,  // 258 mkdirat
   0x00010021,  // 259 mknodat
   0x00010036,  // 260 fchownat
-  0x0016ffff,  // 261 futimesat
-  0x0024ffff,  // 262 newfstatat
+  0x0017ffff,  // 261 futimesat
+  0x0025ffff,  // 262 newfstatat
   0x00010023,  // 263 unlinkat
-  0x0032ffff,  // 264 renameat
+  0x0033ffff,  // 264 renameat
   0x00010025,  // 265 linkat
   0x00010024,  // 266 symlinkat
-  0x0130004e,  // 267 readlinkat
+  0x0131004e,  // 267 readlinkat
   0x00010035,  // 268 fchmodat
   0x00010030,  // 269 faccessat
-  0x012e0048,  // 270 pselect6
-  0x012c0049,  // 271 ppoll
+  0x012f0048,  // 270 pselect6
+  0x012d0049,  // 271 ppoll
   0x00010061,  // 272 unshare
   0x00010063,  // 273 set_robust_list
   0x00010064,  // 274 get_robust_list
@@ -358,7 +359,7 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x000100ef,  // 279 move_pages
   0x00010058,  // 280 utimensat
   0x010d0016,  // 281 epoll_pwait
-  0x003dffff,  // 282 signalfd
+  0x003effff,  // 282 signalfd
   0x00010055,  // 283 timerfd_create
   0x000fffff,  // 284 eventfd
   0x0001002f,  // 285 fallocate
@@ -369,7 +370,7 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x00010013,  // 290 eventfd2
   0x00010014,  // 291 epoll_create1
   0x00010018,  // 292 dup3
-  0x002a003b,  // 293 pipe2
+  0x002b003b,  // 293 pipe2
   0x0001001a,  // 294 inotify_init1
   0x00010045,  // 295 preadv
   0x00010046,  // 296 pwritev
@@ -405,7 +406,7 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x0001011d,  // 326 copy_file_range
   0x0001011e,  // 327 preadv2
   0x0001011f,  // 328 pwritev2
-  0x01210120,  // 329 pkey_mprotect
+  0x01220120,  // 329 pkey_mprotect
   0x00000121,  // 330 pkey_alloc
   0x00000122,  // 331 pkey_free
   0x00010123,  // 332 statx
@@ -513,7 +514,7 @@ let systemCallRows: InlineArray<451, UInt32> = [
   0x000101b2,  // 434 pidfd_open
   0x000001b3,  // 435 clone3
   0x000101b4,  // 436 close_range
-  0x012701b5,  // 437 openat2
+  0x012801b5,  // 437 openat2
   0x000101b6,  // 438 pidfd_getfd
   0x000101b7,  // 439 faccessat2
   0x000101b8,  // 440 process_madvise

@@ -136,6 +136,15 @@ recast_host_throw:
   mov sp, x9
   b .Lrecast_caught
 
+  .globl recast_host_code_changed
+recast_host_code_changed:
+  dc cvau, x0
+  dsb ish
+  ic ivau, x0
+  dsb ish
+  isb
+  ret
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   mov x8, #139

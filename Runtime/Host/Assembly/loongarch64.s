@@ -165,6 +165,11 @@ recast_host_throw:
   ld.d $sp, $a0, 0
   b .Lrecast_caught
 
+  .globl recast_host_code_changed
+recast_host_code_changed:
+  ibar 0
+  ret
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   ori $a7, $zero, 139

@@ -176,6 +176,14 @@ recast_host_throw:
   ld sp, 0(a0)
   j .Lrecast_caught
 
+  .globl recast_host_code_changed
+recast_host_code_changed:
+  addi a1, a0, 4
+  li a2, 0
+  li a7, 259
+  ecall
+  ret
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   li a7, 139

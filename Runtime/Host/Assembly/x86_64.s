@@ -131,6 +131,10 @@ recast_host_throw:
   movq (%rdi), %rsp
   jmp .Lrecast_caught
 
+  .globl recast_host_code_changed
+recast_host_code_changed:
+  ret
+
   .globl recast_host_sigreturn
 recast_host_sigreturn:
   movl $15, %eax

@@ -1,7 +1,7 @@
 // Processor identification, time, randomness, control of SSE (SDM vol. 2, CPUID, RDTSC, RDRAND).
 //
-// The guest's processor has no AVX, XSAVE, BMI or MOVBE: libraries that choose code by CPUID take
-// their SSE2 … SSE4.2 ways, which have meanings.
+// What CPUID shows is what libraries choose their code by. Everything shown has a meaning; not
+// everything that has one is shown: see `GuestProcessor`.
 
 import RuntimeABI
 import Semantics
@@ -22,6 +22,13 @@ import X86
   func hostRandom() -> UInt64 { UInt64.random(in: .min ... .max) }
 #endif
 
+enum GuestProcessor {
+  /// AVX, AVX2, F16C and XSAVE.
+  static var showsAVX: Bool { false }
+  /// Model 0x3c of family 6 (Haswell), or 0x25 (Westmere).
+  static var signature: UInt32 { showsAVX ? 0x0003_06c3 : 0x0002_0652 }
+}
+
 extension InterpreterMachine {
   mutating func setABCD(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
     self[.rax] = UInt64(a)
@@ -34,16 +41,18 @@ extension InterpreterMachine {
     let leaf = UInt32(truncatingIfNeeded: self[.rax])
     let subleaf = UInt32(truncatingIfNeeded: self[.rcx])
     switch leaf {
-    // "GenuineIntel"; the highest leaf is 7.
-    case 0: setABCD(7, 0x756e_6547, 0x6c65_746e, 0x4965_6e69)
-    // Family 6, model 0x25 (Westmere): SSE4.2 and POPCNT, no AVX.
+    // "GenuineIntel"; the highest leaf is 13.
+    case 0: setABCD(13, 0x756e_6547, 0x6c65_746e, 0x4965_6e69)
     case 1:
-      // SSE3 SSSE3 CMPXCHG16B SSE4.1 SSE4.2 POPCNT; RDRAND is left out with PCLMULQDQ and AES.
-      let ecx: UInt32 = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23
+      // SSE3 SSSE3 CMPXCHG16B SSE4.1 SSE4.2 MOVBE POPCNT; RDRAND is left out with PCLMULQDQ and AES,
+      // and FMA, which not every host has in one instruction.
+      var ecx: UInt32 = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 23
+      // XSAVE OSXSAVE AVX F16C.
+      if GuestProcessor.showsAVX { ecx |= 1 << 26 | 1 << 27 | 1 << 28 | 1 << 29 }
       // FPU TSC CX8 CMOV CLFSH MMX FXSR SSE SSE2.
       let edx: UInt32 = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 19 | 1 << 23 | 1 << 24 | 1 << 25
         | 1 << 26
-      setABCD(0x0002_0652, 0x0001_0800, ecx, edx)
+      setABCD(GuestProcessor.signature, 0x0001_0800, ecx, edx)
     // "See leaf 4".
     case 2: setABCD(0x00ff_ff01, 0, 0, 0)
     case 4:
@@ -55,9 +64,21 @@ extension InterpreterMachine {
       case 3: setABCD(0x163, 15 << 22 | 63, 16383, 0)
       default: setABCD(0, 0, 0, 0)
       }
+    case 7:
+      // BMI1 BMI2, AVX2.
+      let ebx: UInt32 = 1 << 3 | 1 << 8 | (GuestProcessor.showsAVX ? 1 << 5 : 0)
+      setABCD(0, subleaf == 0 ? ebx : 0, 0, 0)
+    case 13 where GuestProcessor.showsAVX:
+      // Components; size of what is enabled, and of all. XSAVEOPT, XSAVEC. AVX: size and offset.
+      switch subleaf {
+      case 0: setABCD(UInt32(truncatingIfNeeded: Self.extendedComponents), 832, 832, 0)
+      case 1: setABCD(1 | 1 << 1, 832, 0, 0)
+      case 2: setABCD(256, 576, 0, 0)
+      default: setABCD(0, 0, 0, 0)
+      }
     case 0x8000_0000: setABCD(0x8000_0008, 0, 0, 0)
-    // LAHF; SYSCALL, NX, RDTSCP, long mode.
-    case 0x8000_0001: setABCD(0, 0, 1, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
+    // LAHF, LZCNT; SYSCALL, NX, RDTSCP, long mode.
+    case 0x8000_0001: setABCD(0, 0, 1 | 1 << 5, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
     // "Recast x86-64 guest processor".
     case 0x8000_0002: setABCD(0x6163_6552, 0x7820_7473, 0x362d_3638, 0x7567_2034)
     case 0x8000_0003: setABCD(0x2074_7365, 0x636f_7270, 0x6f73_7365, 0x0000_0072)
