@@ -135,9 +135,14 @@ public func runCaught(_ at: UInt64) -> UInt64 {
       state.pointee.engine = .runtime
       if vcpu.pointee.unwinding != 0 {
         vcpu.pointee.unwinding = 0
-        if let resume, resume.isReached(vcpu) { return 0 }
+        state.pointee.left?.restore(vcpu)
+        if let resume, resume.isReached(vcpu) {
+          state.pointee.left = nil
+          return 0
+        }
         if frame.pointee.lost != nil { checkLost(frame) }
         if hasLeft(vcpu, vcpu.pointee.gpr[4], entryRSP) { return unwind(vcpu) }
+        state.pointee.left = nil
         continue
       }
       saved.restore(vcpu)
@@ -182,9 +187,12 @@ private func pointer(_ vcpu: UInt64) -> VCPUPointer { VCPUPointer(bitPattern: UI
 @_cdecl("recast_interpret")
 public func interpret(_ at: UInt64, _ entryRSP: UInt64) -> UInt64 {
   let vcpu = pointer(at)
+  let state = threadState(vcpu)
+  if vcpu.pointee.unwinding != 0 { state.pointee.left?.restore(vcpu) }
   vcpu.pointee.unwinding = 0
   // The guest has left this frame.
   if hasLeft(vcpu, vcpu.pointee.gpr[4], entryRSP) { return unwind(vcpu) }
+  state.pointee.left = nil
   let isWholeFrame = vcpu.pointee.gpr[4] == entryRSP
   let before = CalleeSaved(vcpu)
   let pc = run(vcpu, entryRSP: entryRSP, resume: nil)
@@ -206,7 +214,11 @@ private func deliverNested(_ vcpu: VCPUPointer) -> UInt64 {
   let isBelow = handlerRSP < here.rsp || isAlternate(vcpu, handlerRSP)
   let bound = isBelow ? here.rsp : handlerRSP &+ 1 &<< 13
   let answer = run(vcpu, entryRSP: bound, resume: here)
-  return vcpu.pointee.unwinding == 0 && answer != 0 ? unwind(vcpu) : answer
+  if answer == 0 { return 0 }
+  // A handler that leaves brings all registers. The host frames that return now were interrupted
+  // anywhere: what they would add is older.
+  threadState(vcpu).pointee.left = CalleeSaved(vcpu)
+  return unwind(vcpu)
 }
 
 @_cdecl("recast_safepoint")

@@ -32,6 +32,8 @@ struct ExecutorState {
   var fault: HostFault? = nil
   /// What lies above this on the host's signal stack is in use; 0: nothing.
   var signalStackLimit: UInt64 = 0
+  /// While host frames return because a signal handler has left: the registers it brought.
+  var left: CalleeSaved? = nil
   /// The address that belongs to what `recast_step` answered.
   var stepAddress: UInt64 = 0
   /// How often translated code was entered from here.

@@ -70,9 +70,51 @@ private func mapLow(
 
 func munmap(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
   if Window.overlaps(x.a, x.b) { return Errno.invalid }
-  let got = guest(t, Call.munmap, x.a, x.b)
+  let got: Int64
+  if let inner = wholePages(x.a, x.b) {
+    // Host pages that are only partly unmapped stay.
+    got = inner.length == 0 ? 0 : guest(t, Call.munmap, inner.start, inner.length)
+  } else {
+    got = guest(t, Call.munmap, x.a, x.b)
+  }
   if got == 0 { changed(x.a, x.b) }
   return got
+}
+
+/// The host pages that a range of guest pages covers wholly, where that is not the same range:
+/// on a host whose pages are larger.
+private func wholePages(_ start: UInt64, _ length: UInt64) -> (start: UInt64, length: UInt64)? {
+  let end = start &+ roundUp(length, 4096)
+  if (start | end) & (hostPage &- 1) == 0 || start & 4095 != 0 || end < start { return nil }
+  let first = roundUp(start, hostPage)
+  let last = end & ~(hostPage &- 1)
+  return (first, last > first ? last &- first : 0)
+}
+
+/// Host pages that the guest protects only in part keep the union of what their parts need.
+private func protect(_ t: ThreadPointer, _ start: UInt64, _ length: UInt64, _ protection: UInt64)
+  -> Int64
+{
+  guard let inner = wholePages(start, length) else {
+    return guest(t, Call.mprotect, start, length, protection)
+  }
+  if inner.length != 0 {
+    let got = guest(t, Call.mprotect, inner.start, inner.length, protection)
+    if got != 0 { return got }
+  }
+  if protection == 0 { return 0 }
+  let first = start & ~(hostPage &- 1)
+  let last = roundUp(start &+ length, hostPage)
+  let middle = inner.length == 0 ? last : inner.start
+  if first < middle {
+    let got = guest(t, Call.mprotect, first, middle &- first, 3)
+    if got != 0 { return got }
+  }
+  let behind = inner.start &+ inner.length
+  if inner.length != 0 && behind < last {
+    return guest(t, Call.mprotect, behind, last &- behind, 3)
+  }
+  return 0
 }
 
 /// mprotect, and pkey_mprotect without a key.
@@ -80,7 +122,7 @@ func mprotect(_ t: ThreadPointer, _ x: Arguments) -> Int64 {
   let withKey = x.number == UInt64(UInt(bitPattern: Call.pkey_mprotect))
   if withKey && Int32(truncatingIfNeeded: x.d) != -1 { return Errno.invalid }
   if Window.overlaps(x.a, x.b) { return Errno.noMemory }
-  let got = guest(t, Call.mprotect, x.a, x.b, x.c & ~4)
+  let got = protect(t, x.a, x.b, x.c & ~4)
   if got == 0 && x.c & 2 != 0 { changed(x.a, x.b) }
   return got
 }
