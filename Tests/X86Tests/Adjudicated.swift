@@ -51,6 +51,10 @@ let adjudicated = [
     vtestps vtestpd vinsertf128 vinserti128 vextractf128 vextracti128 vcvtph2ps vcvtps2ph vpermd \
     vpermps vperm2f128 vperm2i128
     """, "VEX.W0 in the manual; with W1 #UD on this processor"),
+  Adjudicated(
+    nil,
+    "vgatherdps vgatherdpd vgatherqps vgatherqpd vpgatherdd vpgatherdq vpgatherqd vpgatherqq",
+    "a gather without SIB: VSIB needs one (SDM vol. 2, 2.3.12); #UD on this processor"),
   // Refused by Capstone.
   Adjudicated("nop", nil, "0F 18 with a register is a NOP on this processor"),
   Adjudicated("prefetch", nil, "0F 0D /0 and /3 to /7: prefetches on this processor (AMD vol. 3)"),
