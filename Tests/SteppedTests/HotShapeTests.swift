@@ -58,6 +58,7 @@ import X86
         var (block, plain) = (before, before)
         for n in 0..<64 { data[n] = contents[n] }
         let went = try withUnsafeMutablePointer(to: &block) { pointer in
+          cache.initializeMemory(as: UInt8.self, repeating: 0, count: 1 << 16)
           var interpreter = Interpreter(pointer, memory: cache, size: 1 << 16)
           return try interpreter.runBlock()
         }
