@@ -1,6 +1,6 @@
 // What Recast knows about a target: everything that differs between triples on the making side.
-// Convention limits were measured on LLVM 19.1.7 by reading the assembly of functions at the limit
-// and one above it (Tests/CodegenTests keeps that check).
+// Limits of integer arguments were measured on LLVM 19.1.7 by reading the assembly of functions at the
+// limit and one above it; Tests/CodegenTests checks the limit itself. Those of vectors were not measured.
 import Foundation
 import LLVM
 
