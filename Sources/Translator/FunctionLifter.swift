@@ -153,7 +153,10 @@ final class FunctionLifter {
   private func go(_ edge: FunctionFacts.Edge, from n: Int) {
     switch edge {
     case .block(let target):
-      if facts.blocks[target].start <= facts.blocks[n].start { emitSafepoint(at: facts.blocks[target].start) }
+      let isBackward = facts.blocks[target].start <= facts.blocks[n].start
+      if isBackward && !countedLoops.endsByItself(latch: n, head: target) {
+        emitSafepoint(at: facts.blocks[target].start)
+      }
       machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))
       b.br(blocks[target])
     case .function(let target):
@@ -272,6 +275,7 @@ final class FunctionLifter {
     branch(to: .irregular, pc: pc)
   }
 
+  private lazy var countedLoops = CountedLoops(facts)
   private lazy var definedVectors = analysis.definedVectors(number)
   private lazy var liveIn = analysis.liveInWithPassedVectors(number, defined: definedVectors)
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
@@ -355,11 +359,11 @@ final class FunctionLifter {
   // They are cold and many, so a function has each of them once: registers are left at home, and
   // the PC in a slot of its own.
 
-  private enum SlowWay: Int, CaseIterable { case irregular, leave, fault, unwind }
+  enum SlowWay: Int, CaseIterable { case irregular, leave, fault, unwind }
   private var slowBlocks: [SlowWay: LLVM.BasicBlock] = [:]
 
   /// Ends the block by going the slow way with `pc`.
-  private func branch(to way: SlowWay, pc: Value? = nil) {
+  func branch(to way: SlowWay, pc: Value? = nil) {
     if slowBlocks[way] == nil { slowBlocks[way] = function.appendBasicBlock("\(way)", in: e.context) }
     if let pc { b.store(pc, programCounterHome, align: 8) }
     b.br(slowBlocks[way]!)
@@ -461,7 +465,7 @@ final class FunctionLifter {
   }
 
   /// Calls a runtime function that answers whether host frames have to return.
-  private func callRuntime(_ name: String, _ arguments: [Value]) {
+  func callRuntime(_ name: String, _ arguments: [Value]) {
     let type = IRType.function(e.i64, [e.ptr] + arguments.map(\.type))
     let answer = b.call(unit.runtime(name, type).value, type, [machine.vcpu] + arguments)
     let go = function.appendBasicBlock(in: e.context)
@@ -503,22 +507,5 @@ final class FunctionLifter {
     b.positionAtEnd(go)
     machine = saved
     for r in writes { machine.set(r, machine.loadSlot(r)) }
-  }
-
-  private func emitSafepoint(at address: UInt64) {
-    let pending = b.load(e.i32, machine.slotAddress(Slots.pending), align: 4, kind: e.tbaaKind, tag: e.vcpuTag)
-    pending.isVolatile = true
-    let cold = function.appendBasicBlock(in: e.context)
-    let go = function.appendBasicBlock(in: e.context)
-    e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
-    b.positionAtEnd(cold)
-    // The handler's frame is built below RSP; the other registers stay where they are (docs/QUIRKS.md,
-    // "Registers in signal frames").
-    machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
-    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
-    unit.storeRIP(e.i64.constInt(address), machine.vcpu)
-    callRuntime(Symbol.safepoint, [])
-    b.br(go)
-    b.positionAtEnd(go)
   }
 }
