@@ -298,7 +298,7 @@ struct SignatureAnalysis {
     }
     return switch block.terminator {
     case .call(let target, _): callee(target).passes.union(tails)
-    case .callIndirect, .jumpIndirect, .leave: SlotPassing.passable
+    case .callIndirect, .jumpIndirect: SlotPassing.passable
     default: tails
     }
   }
@@ -361,7 +361,8 @@ struct SignatureAnalysis {
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
       return isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
-    case .leave: return leaveLive
+    // The guest's signal handler meets what this frame hands over.
+    case .leave: return .rsp
     case .call(let target, let next): return call(callee(target), next)
     case .callIndirect(let next): return call(unknown, next)
     case .jump, .branch, .table:

@@ -71,8 +71,8 @@ struct SlotPassing {
         }
         let out: RegisterSet =
           switch block.terminator {
-          case .ret: []
-          case .jumpIndirect, .leave, .callIndirect: Self.passable
+          case .ret, .leave: []
+          case .jumpIndirect, .callIndirect: Self.passable
           case .call(let target, let next):
             (next.map(at) ?? []).subtracting(callee(target).signature.changed)
               .union(passed(target, callee))
