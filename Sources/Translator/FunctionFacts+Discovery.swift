@@ -43,7 +43,7 @@ extension FunctionFacts {
       }
       for k in instructions.indices where facts.effects[k].transfer == .systemCall {
         facts.effects[k].readsGPR |= SystemCallArguments.registers(
-          number: SystemCallArguments.number(before: k, in: instructions, facts.effects))
+          at: k, in: instructions, facts.effects)
       }
       facts.summarise()
       return facts

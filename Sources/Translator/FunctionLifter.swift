@@ -149,12 +149,13 @@ final class FunctionLifter {
     }
   }
 
-  /// Follows an edge out of block `n`; a backward one is a safepoint.
+  /// Follows an edge out of block `n`; one that closes a loop is a safepoint.
   private func go(_ edge: FunctionFacts.Edge, from n: Int) {
     switch edge {
     case .block(let target):
-      let isBackward = facts.blocks[target].start <= facts.blocks[n].start
-      if isBackward && !countedLoops.endsByItself(latch: n, head: target) {
+      if countedLoops.closesLoop(from: n, to: target)
+        && !countedLoops.endsByItself(latch: n, head: target)
+      {
         emitSafepoint(at: facts.blocks[target].start)
       }
       machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))

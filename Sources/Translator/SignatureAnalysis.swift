@@ -18,6 +18,9 @@ struct Signature: Equatable {
   var changed: RegisterSet = []
   var wanted: RegisterSet = []
   var touched: RegisterSet = []
+  /// The part of `wanted` that some caller surely looks at. The rest are results that callers nobody
+  /// knows would look at if the psABI had the function return something there.
+  var surelyWanted: RegisterSet = []
   /// Delivers even what it does not change, because a tail call of a function that returns it relies
   /// on that.
   var mustReturn: RegisterSet = []
@@ -44,6 +47,9 @@ struct SignatureAnalysis {
 
   /// By function: passable registers that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
+  /// By function and block: passable registers and results that may hold values of the function's own
+  /// where the block ends.
+  private var defined: [[RegisterSet]] = []
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
@@ -79,6 +85,9 @@ struct SignatureAnalysis {
     for f in functions.indices { findRestored(f) }
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
+    defined = functions.map { facts in
+      SlotPassing.defined(facts, callee: { index[$0].map { signatures[$0] } ?? unknown }, unknown)
+    }
     let whole = unknown.reads
     if !returnsAnywhere { unknown.reads = whole.subtracting(Self.argumentsOnly) }
     for f in functions.indices.reversed() { enqueue(f) }
@@ -95,9 +104,7 @@ struct SignatureAnalysis {
   }
 
   /// Passable registers that may hold values of function f's own at the end of each of its blocks.
-  func definedPassable(_ f: Int) -> [RegisterSet] {
-    SlotPassing.defined(functions[f], callee: callee, unknown: unknown)
-  }
+  func definedPassable(_ f: Int) -> [RegisterSet] { defined[f] }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
   func signature(of entry: UInt64) -> Signature? { index[entry].map { signatures[$0] } }
@@ -218,7 +225,7 @@ struct SignatureAnalysis {
   /// Second fixpoint, with the changes known: what f reads, by what its callees read and its callers
   /// want back.
   private mutating func updateReads(_ f: Int, demands: Bool) {
-    let live = liveness(f, returned: signatures[f].returned)
+    let live = liveness(f)
     let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
     if reads != signatures[f].reads {
       signatures[f].reads = reads
@@ -235,9 +242,7 @@ struct SignatureAnalysis {
 
   /// Tells callees what is read behind the calls to them.
   private mutating func spreadDemand(_ f: Int) {
-    let facts = functions[f]
-    let returned = signatures[f].returned
-    for block in facts.blocks {
+    for (b, block) in functions[f].blocks.enumerated() {
       switch block.terminator {
       case .call(let target, .some(let next)):
         let after = liveAfter(f, next)
@@ -245,7 +250,8 @@ struct SignatureAnalysis {
       default: break
       }
       for case .function(let target) in block.edges {
-        if let g = index[target] { demand(g, returned, tail: returned.intersection(.results)) }
+        let own = delivered(f, b)
+        if let g = index[target] { demand(g, own, tail: own.intersection(.results)) }
       }
     }
   }
@@ -261,8 +267,12 @@ struct SignatureAnalysis {
   private mutating func demand(_ g: Int, _ wanted: RegisterSet, tail: RegisterSet) {
     let old = signatures[g]
     signatures[g].wanted.formUnion(wanted)
+    signatures[g].surelyWanted.formUnion(wanted)
     signatures[g].mustReturn.formUnion(tail)
-    if signatures[g].returned != old.returned || signatures[g].mustReturn != old.mustReturn {
+    let new = signatures[g]
+    if new.returned != old.returned || new.mustReturn != old.mustReturn
+      || new.surelyWanted != old.surelyWanted
+    {
       enqueue(g)
       for c in callers[g] { enqueue(c) }
     }
@@ -277,7 +287,7 @@ struct SignatureAnalysis {
       again = false
       for (b, block) in functions[f].blocks.enumerated().reversed() {
         let stored = defined[b].intersection(passedBehind(block))
-        let out = before(f, b, live, signatures[f].returned).union(stored)
+        let out = before(f, b, live, delivered(f, b)).union(stored)
         let new = block.use.union(out.subtracting(block.def)).union(live[b])
         if new != live[b] {
           live[b] = new
@@ -311,7 +321,8 @@ struct SignatureAnalysis {
   }
 
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
-  private mutating func liveness(_ f: Int, returned: RegisterSet) -> [RegisterSet] {
+  private mutating func liveness(_ f: Int) -> [RegisterSet] {
+    let returned = signatures[f].returned.intersection(signatures[f].surelyWanted)
     let facts = functions[f]
     var live = liveIn[f]
     var changed = true
@@ -329,6 +340,13 @@ struct SignatureAnalysis {
     }
     liveIn[f] = live
     return live
+  }
+
+  /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
+  /// made on the way there.
+  private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
+    let made = defined[f][b].intersection(.results)
+    return signatures[f].returned.intersection(signatures[f].surelyWanted.union(made))
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and
@@ -380,6 +398,6 @@ struct SignatureAnalysis {
 
   /// Live before the terminator of block `b` of function `f` acts.
   func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
-    before(f, b, liveIn[f], signatures[f].returned)
+    before(f, b, liveIn[f], delivered(f, b))
   }
 }

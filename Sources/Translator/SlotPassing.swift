@@ -88,17 +88,19 @@ struct SlotPassing {
     return live.first ?? []
   }
 
-  /// For each block of a function: registers that may hold values of its own where the block ends.
-  static func defined(_ facts: FunctionFacts, callee: (UInt64) -> Signature, unknown: Signature)
-    -> [RegisterSet]
-  {
+  /// For each block of a function: passable registers and results that may hold values of its own
+  /// where the block ends.
+  static func defined(
+    _ facts: FunctionFacts, callee: (UInt64) -> Signature, _ unknown: Signature
+  ) -> [RegisterSet] {
+    let tracked = passable.union(.results)
     var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
     var atEnd = atStart
     var again = true
     while again {
       again = false
       for (b, block) in facts.blocks.enumerated() {
-        atEnd[b] = atStart[b].union(block.may.intersection(passable))
+        atEnd[b] = atStart[b].union(block.may.intersection(tracked))
         var out = atEnd[b]
         let signature: Signature? =
           switch block.terminator {
@@ -106,9 +108,8 @@ struct SlotPassing {
           case .callIndirect: unknown
           default: nil
           }
-        if let signature {
-          out = out.subtracting(signature.changed)
-            .union(signature.returned.intersection(passable))
+        if let changed = signature?.changed {
+          out = out.subtracting(changed).union(changed.intersection(.results))
         }
         for n in block.successors where !atStart[n].isSuperset(of: out) {
           atStart[n].formUnion(out)

@@ -12,22 +12,41 @@ enum SystemCallArguments {
     231...231, 234...234, 292...293, 318...318,
   ]
 
-  /// Of a call with this number, or with any: its arguments, RAX and RSP, as bits.
-  static func registers(number: UInt64?) -> UInt16 {
-    let few: [GPR] = [.rax, .rsp, .rdi, .rsi, .rdx]
-    let isShort = number.map { n in atMostThree.contains { $0.contains(n) } } ?? false
-    return (isShort ? few : few + [.r10, .r8, .r9]).reduce(0) { $0 | 1 << UInt16($1.number) }
+  private static let four: Set<UInt64> = [
+    13, 14, 17, 18, 40, 53, 61, 101, 128, 230, 232, 233, 257, 262, 288, 302,
+  ]
+  private static let futex: UInt64 = 202
+
+  /// Of the call at instruction `k`: its arguments, RAX and RSP, as bits.
+  static func registers(at k: Int, in instructions: [Instruction], _ effects: [Effects]) -> UInt16 {
+    var registers: [GPR] = [.rax, .rsp, .rdi, .rsi, .rdx]
+    let number = constant(.rax, before: k, in: instructions, effects)
+    switch number {
+    case .some(let n) where atMostThree.contains { $0.contains(n) }: break
+    case .some(let n) where four.contains(n): registers += [.r10]
+    case .some(futex):
+      // FUTEX_WAIT has a time limit, FUTEX_WAKE three arguments (futex(2)).
+      switch constant(.rsi, before: k, in: instructions, effects).map({ $0 & 0x7f }) {
+      case 0: registers += [.r10]
+      case 1: break
+      default: registers += [.r10, .r8, .r9]
+      }
+    default: registers += [.r10, .r8, .r9]
+    }
+    return registers.reduce(0) { $0 | 1 << UInt16($1.number) }
   }
 
-  /// What RAX holds before instruction `k`, if the block says.
-  static func number(before k: Int, in instructions: [Instruction], _ effects: [Effects])
-    -> UInt64?
-  {
-    let rax: UInt16 = 1
-    guard let writer = effects[..<k].lastIndex(where: { $0.changesGPR & rax != 0 }) else { return nil }
+  /// What a register holds before instruction `k`, if the block says.
+  private static func constant(
+    _ r: GPR, before k: Int, in instructions: [Instruction], _ effects: [Effects]
+  ) -> UInt64? {
+    let bit: UInt16 = 1 << UInt16(r.number)
+    guard let writer = effects[..<k].lastIndex(where: { $0.changesGPR & bit != 0 }) else {
+      return nil
+    }
     let i = instructions[writer]
     let (to, from) = (i.operands.0, i.operands.1)
-    guard to.kind == .gpr, to.number == 0, to.size >= 4 else { return nil }
+    guard to.kind == .gpr, to.number == r.number, to.size >= 4 else { return nil }
     switch i.operation {
     case .mov: return from.kind == .immediate ? i.immediate & 0xffff_ffff : nil
     case .xor: return from == to ? 0 : nil
