@@ -34,6 +34,11 @@ public struct Discovery: Sendable {
     finder.collectEvidence()
     finder.collectEntries()
     (functions, unresolvedJumps) = finder.buildFunctions()
+    for _ in 0..<3 {
+      let heads = SharedTails.find(functions)
+      if heads.isEmpty || !finder.split(at: heads) { break }
+      (functions, unresolvedJumps) = finder.buildFunctions()
+    }
     findNonReturning()
     isGo = program.isGo
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }

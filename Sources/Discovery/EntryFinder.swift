@@ -17,6 +17,16 @@ struct EntryFinder {
     covered = .init(repeating: false, count: explorer.code.count)
   }
 
+  /// Makes entries of addresses; answers whether any was none.
+  mutating func split(at addresses: Set<UInt64>) -> Bool {
+    var changed = false
+    for address in addresses where explorer.evidence(at: address).isDisjoint(with: .strong) {
+      add(address, .split)
+      changed = true
+    }
+    return changed
+  }
+
   private mutating func add(_ address: UInt64, _ evidence: Evidence) {
     guard let index = explorer.code.index(address) else { return }
     let before = Evidence(rawValue: explorer.evidence[index])
