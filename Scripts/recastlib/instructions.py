@@ -62,7 +62,7 @@ def usable(row) -> bool:
         return False
     if row.mnemonic in ("push.fs", "push.gs", "pop.fs", "pop.gs"):
         return False
-    return not row.where.startswith("x87") and row.mnemonic != "nop"
+    return not row.where.startswith("x87") and row.mnemonic not in ("nop", "lfence", "mfence", "sfence")
 
 
 USABLE = [row for row in ROWS if usable(row)]
@@ -182,7 +182,7 @@ class Encoder:
                 return r.choice(vectors)
             if code.letter in "PQN":
                 return r.choice(mmx)
-            if code.size == "b" and r.random() < 0.3:
+            if code.size == "b" and code.letter in "EGZ" and r.random() < 0.3:
                 return 4 + r.choice([n for n in general if n < 4])
             return r.choice(general)
 
@@ -266,7 +266,7 @@ class Encoder:
         r_high = fields["r"] >= 8 and reg_code is not None
         rex = (8 if w else 0) | (4 if r_high else 0) | (2 if x else 0) | (1 if b else 0)
         byte_registers = [fields["r"]] if reg_code and reg_code.size == "b" else []
-        if rm_code and rm_code.size == "b" and not is_memory and rm_code.letter in "ERFT":
+        if rm_code and rm_code.size == "b" and not is_memory and rm_code.letter == "E":
             byte_registers.append(fields["rm"])
         if "Z" in by_letter and by_letter["Z"].size == "b":
             byte_registers.append(fields["rm"])
