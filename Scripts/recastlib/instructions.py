@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import random
+import re
 import struct
 from dataclasses import dataclass, field
 
@@ -76,6 +77,16 @@ def group(row) -> str:
 
 
 GROUPS = {name: [r for r in USABLE if group(r) == name] for name in ("integer", "vector", "mmx")}
+# Where operands of additions and multiplications may be exchanged, so that another NaN comes out, these
+# keep to lanes of one width and away from what looks at a NaN's bits.
+COMMUTING = re.compile(r"v?(addsub|h?add|mul|dp|fn?m(add|sub)\w*)(ps|pd|ss|sd)")
+LOOKING = re.compile(r"v?(and|andn|or|xor|blendv|movmsk|maskmov|movl|movh|perm|test|broadcast)\w*")
+for _name, _suffixes in (("single", ("ps", "ss")), ("double", ("pd", "sd"))):
+    GROUPS[_name] = [r for r in GROUPS["vector"]
+                     if r.mnemonic.endswith(_suffixes) and not LOOKING.fullmatch(r.mnemonic)
+                     and not r.mnemonic.startswith(("cvt", "vcvt", "insert", "vinsert", "extract",
+                                                    "vextract", "vgather"))]
+GROUPS["lanes"] = [r for r in GROUPS["vector"] if not COMMUTING.fullmatch(r.mnemonic)]
 
 
 class Unfit(Exception):
@@ -490,8 +501,11 @@ def assemble(body: list[bytes], branches: list[tuple[int, int, int]]) -> bytes:
     return code
 
 
-def make_block(rng: random.Random, length: int, rows=None) -> Block:
-    """A random block of `length` instructions; `rows` restricts what it is made of."""
+def make_block(rng: random.Random, length: int, rows=None, keeps_nan: bool = True) -> Block:
+    """A random block of `length` instructions; `rows` restricts what it is made of.
+
+    Without `keeps_nan` its results do not depend on which of two NaNs an operation answers.
+    """
     general = [RAX, RCX, RDX] + rng.sample([3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 4)
     if rng.random() < 0.25:
         general = sorted(set(general) | {RSI, RDI, RBX})
@@ -500,6 +514,11 @@ def make_block(rng: random.Random, length: int, rows=None) -> Block:
     if length == 1 and rows:
         kind = group(rows[0])
     mmx = rng.sample(range(8), 3) if kind == "mmx" else []
+    vectors = "vector"
+    if not keeps_nan and not rows:
+        vectors = "lanes"
+        if kind == "vector" and rng.random() < 0.5:
+            kind = vectors = rng.choice(["single", "double"])
     registers = Registers(general, vector, mmx)
     encoder = Encoder(rng, registers)
     body, names = [], []
@@ -507,8 +526,8 @@ def make_block(rng: random.Random, length: int, rows=None) -> Block:
         if rows:
             row = rng.choice(rows)
         else:
-            which = kind if kind != "both" else rng.choice(["integer", "vector"])
-            if rng.random() < 0.15:
+            which = {"both": rng.choice(["integer", vectors]), "vector": vectors}.get(kind, kind)
+            if kind not in ("single", "double") and rng.random() < 0.15:
                 which = "integer"
             row = pick_row(rng, which)
         try:
@@ -529,7 +548,7 @@ def make_block(rng: random.Random, length: int, rows=None) -> Block:
             end = min(length, position + rng.randrange(1, 5))
             branches.append((position, end, rng.randrange(16) if rng.random() < 0.95 else 16))
         position += rng.randrange(1, 5)
-    uses_vector = kind in ("vector", "both")
+    uses_vector = kind not in ("integer", "mmx")
     stored = general if length == 1 else rng.sample(general, rng.randrange(2, len(general) + 1))
     w = Wrapping(
         registers, sorted(stored),
@@ -537,7 +556,7 @@ def make_block(rng: random.Random, length: int, rows=None) -> Block:
         1 if length == 1 else rng.choice([0, 1, 1, 2]),
         rng.choice([2, 3, 7]) if length > 2 and rng.random() < 0.15 else 1, branches)
     if not uses_vector and length != 1 and rng.random() < 0.7:
-        needed = any(group_of(n) == "vector" for n in names)
+        needed = any(group_of(n) != "integer" for n in names)
         if not needed:
             registers.vector = []
     return wrap(body, w, names)

@@ -48,6 +48,25 @@ final class TranslationUnit {
     attributes = [e.context.attribute("nounwind"), e.context.attribute("null_pointer_is_valid")]
   }
 
+  /// Functions with LDMXCSR or STMXCSR in them: fesetround, fetestexcept and their kin.
+  private lazy var floatControl: Set<UInt64> = Set(
+    analysis.functions.filter { f in
+      f.blocks.contains { $0.instructions.contains { $0.operation.isFloatControl } }
+    }.map(\.entry))
+
+  /// Arithmetic in `f` may not move across changes of MXCSR: it changes or reads it, or calls what
+  /// does.
+  func seesFloatControl(_ f: FunctionFacts) -> Bool {
+    if floatControl.isEmpty { return false }
+    if floatControl.contains(f.entry) { return true }
+    return f.blocks.contains { block in
+      if case .call(let target, _) = block.terminator, floatControl.contains(target) { return true }
+      return block.edges.contains {
+        if case .function(let target) = $0 { floatControl.contains(target) } else { false }
+      }
+    }
+  }
+
   static func symbol(_ entry: UInt64) -> String { "f_" + String(entry, radix: 16) }
 
   func declare(_ entry: UInt64) -> Function { declare(named: Self.symbol(entry)) }
@@ -117,4 +136,13 @@ final class TranslationUnit {
     return phi
   }
   static let lookupSymbol = "recast_lookup"
+}
+
+extension X86.Operation {
+  var isFloatControl: Bool {
+    switch self {
+    case .ldmxcsr, .stmxcsr, .vldmxcsr, .vstmxcsr: true
+    default: false
+    }
+  }
 }

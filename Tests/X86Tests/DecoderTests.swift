@@ -127,11 +127,21 @@ private func decode(_ bytes: [UInt8], at address: UInt64 = 0x1000) throws -> Ins
     #expect(throws: DecodeError.invalid) { try decode([0xf0, 0x8b, 0x03]) }
   }
 
+  @Test func `AVX-512 is decoded to its length`() throws {
+    let register = try decode([0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc0])
+    #expect(register.operation == .evex && register.length == 6)
+    // vpternlogd zmm0, zmm1, [rax + 4 * rcx + 64], 0x96
+    #expect(try decode([0x62, 0xf3, 0x75, 0x48, 0x25, 0x44, 0x88, 1, 0x96]).length == 9)
+    // vmovdqu64 zmm0, [rip + 16]
+    #expect(try decode([0x62, 0xf1, 0xfe, 0x48, 0x6f, 0x05, 16, 0, 0, 0]).length == 10)
+    #expect(throws: DecodeError.invalid) { try decode([0x66, 0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc0]) }
+  }
+
   @Test func `refusals say why`() {
     #expect(throws: DecodeError.truncated) { try decode([0x48]) }
     #expect(throws: DecodeError.truncated) { try decode([0xe8, 1, 2, 3]) }
     #expect(throws: DecodeError.tooLong) { try decode([UInt8](repeating: 0x66, count: 16)) }
-    #expect(throws: DecodeError.unsupported) { try decode([0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc0]) }
+    #expect(throws: DecodeError.unsupported) { try decode([0x8f, 0xe9, 0x78, 0x80, 0xc0]) }
     #expect(throws: DecodeError.invalid) { try decode([0x06]) }
   }
 }

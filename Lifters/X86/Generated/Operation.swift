@@ -105,6 +105,7 @@ public enum Operation: UInt16 {
   case endbr32
   case endbr64
   case enter
+  case evex
   case extractps
   case f2xm1
   case fabs
@@ -1086,6 +1087,7 @@ extension Operation {
     case .endbr32: return "endbr32"
     case .endbr64: return "endbr64"
     case .enter: return "enter"
+    case .evex: return "evex"
     case .extractps: return "extractps"
     case .f2xm1: return "f2xm1"
     case .fabs: return "fabs"
