@@ -105,7 +105,8 @@ extension EvaluatedFloat {
       let large = Self(
         pattern: sign | Pattern(truncatingIfNeeded: bias &+ fractionBits)
           &<< Pattern(truncatingIfNeeded: fractionBits))
-      return sign | ((Self(pattern: a) + large) - large).pattern
+      // Downwards, nothing is −0.
+      return sign | (((Self(pattern: a) + large) - large).pattern & ~signBit)
     }
     let awayFromZero = sign == 0 ? rounding == .up : rounding == .down
     let toNearest = rounding == .nearest
