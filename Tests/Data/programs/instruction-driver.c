@@ -73,11 +73,12 @@ static u64 wide(void) {
   }
 }
 
+// The upper half of the one double is the one single.
 static u64 one_nan(u64 v) {
   if ((v & ~(1ul << 63)) > 0x7ff0000000000000) v = 0xfff8000000000000;
   u32 low = (u32)v, high = (u32)(v >> 32);
-  if ((low & 0x7fffffff) > 0x7f800000) low = 0xffc00000;
-  if ((high & 0x7fffffff) > 0x7f800000 && (v << 1) != 0xfff0000000000000) high = 0xffc00000;
+  if ((low & 0x7fffffff) > 0x7f800000) low = 0xfff80000;
+  if ((high & 0x7fffffff) > 0x7f800000) high = 0xfff80000;
   return low | (u64)high << 32;
 }
 
@@ -142,7 +143,7 @@ static void run(u64 n, u64 cases, u64 mode, int verbose) {
     u64 choice = next();
     const u64 *general = general_pool + (choice & (pool_size - 1) & ~31ul);
     const u64 *vector = vector_pool + (choice >> 20) % (pool_size - 128) / 4 * 4;
-    const u64 *memory = (choice >> 40 & 1 ? general_pool : vector_pool)
+    const u64 *memory = (choice >> 40 & 1 && !canonical ? general_pool : vector_pool)
         + (choice >> 41) % (pool_size - 128) / 4 * 4;
     for (int k = -16; k < window + 16; k++) words[middle + k] = memory[k + 16];
     if (mode & 2) __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
