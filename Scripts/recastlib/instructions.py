@@ -30,6 +30,7 @@ LEFT_OUT = set("""
   popf ins outs cpuid rdtsc rdtscp rdrand rdseed rdpid xgetbv fxsave fxrstor xsave xrstor xsaveopt
   xsavec ldmxcsr stmxcsr vldmxcsr vstmxcsr smsw sldt str sgdt sidt rdfsbase rdgsbase wrfsbase
   wrgsbase lar lsl verr verw rdsspq std cld cli sti vzeroall clflush clflushopt clwb
+  f2xm1 fyl2x fyl2xp1 fsin fcos fsincos fptan fpatan fldcw fldenv fnstenv fnsave frstor fbld fninit
   rcpps rcpss rsqrtps rsqrtss vrcpps vrcpss vrsqrtps vrsqrtss emms""".split())
 STRINGS = {"movs", "cmps", "stos", "lods", "scas"}
 ALIGNED = ("vmova", "vmovdqa", "vmovnt")
@@ -63,20 +64,22 @@ def usable(row) -> bool:
         return False
     if row.mnemonic in ("push.fs", "push.gs", "pop.fs", "pop.gs"):
         return False
-    return not row.where.startswith("x87") and row.mnemonic not in ("nop", "lfence", "mfence", "sfence")
+    return row.mnemonic not in ("nop", "lfence", "mfence", "sfence")
 
 
 USABLE = [row for row in ROWS if usable(row)]
 
 
 def group(row) -> str:
+    if row.where.startswith("x87"):
+        return "x87"
     letters = {code.letter for code in row.operands}
     if letters & set("PQN"):
         return "mmx"
     return "vector" if letters & set("VWUHL") else "integer"
 
 
-GROUPS = {name: [r for r in USABLE if group(r) == name] for name in ("integer", "vector", "mmx")}
+GROUPS = {name: [r for r in USABLE if group(r) == name] for name in ("integer", "vector", "mmx", "x87")}
 # Where operands of additions and multiplications may be exchanged, so that another NaN comes out, these
 # keep to lanes of one width and away from what looks at a NaN's bits.
 COMMUTING = re.compile(r"v?(addsub|h?add|mul|dp|fn?m(add|sub)\w*)(ps|pd|ss|sd)")
@@ -87,6 +90,9 @@ for _name, _suffixes in (("single", ("ps", "ss")), ("double", ("pd", "sd"))):
                      and not r.mnemonic.startswith(("cvt", "vcvt", "insert", "vinsert", "extract",
                                                     "vextract", "vgather"))]
 GROUPS["lanes"] = [r for r in GROUPS["vector"] if not COMMUTING.fullmatch(r.mnemonic)]
+# With one operand known to be zero LLVM uses an instruction that quiets a signalling NaN.
+GROUPS["quieting"] = [r for r in GROUPS["vector"]
+                      if not re.fullmatch(r"v?(min|max)(ps|pd|ss|sd)", r.mnemonic)]
 
 
 class Unfit(Exception):
@@ -260,6 +266,8 @@ class Encoder:
                         raise Unfit
                     if rm_code and rm_code.letter in "ERFTWUQN":
                         fields["rm"] = pick(rm_code)
+                    elif fixed(6, 2) == 3:
+                        fields["rm"] = wanted(0, 3) | r.randrange(8) & ~fixed(0, 3)
                     elif fixed(0, 3) == 7:
                         fields["rm"] = wanted(0, 3)
                     else:
@@ -430,6 +438,7 @@ class Wrapping:
     flags: int
     turns: int
     branches: list[tuple[int, int, int]]  # from item, to item, condition (16: jrcxz)
+    x87: tuple[int, int] | None = None  # control word, and how many registers are filled
 
 
 def modrm_in(base: int, displacement: int) -> bytes:
@@ -447,6 +456,10 @@ def wrap(body: list[bytes], w: Wrapping, rng_names: list[str]) -> Block:
         code += struct.pack("<i", 32 * n)
     for n in w.registers.mmx:  # movq mm, [rsi + 8 n]
         code += bytes([0x0F, 0x6F, 0x86 | n << 3]) + struct.pack("<i", 8 * n)
+    if w.x87:  # push control; fldcw [rsp]; lea rsp, [rsp + 8]; fld of doubles and of 80 bits
+        code += b"\xdb\xe3\x68" + struct.pack("<I", w.x87[0]) + b"\xd9\x2c\x24\x48\x8d\x64\x24\x08"
+        for n in range(w.x87[1]):
+            code += (b"\xdb\xae" if n & 3 == 3 else b"\xdd\x86") + struct.pack("<i", 40 * n)
     if w.turns > 1:  # mov dword [COUNTER], turns
         code += b"\xc7\x04\x25" + struct.pack("<II", COUNTER, w.turns)
     code += b"\xff\xb7" + struct.pack("<i", 128) + b"\x9d"  # push [rdi + 128]; popfq
@@ -476,6 +489,15 @@ def wrap(body: list[bytes], w: Wrapping, rng_names: list[str]) -> Block:
     for n in w.registers.mmx:
         code += bytes([0x0F, 0x7F, 0x04 | n << 3, 0x25]) + struct.pack("<I", place)
         place += 8
+    if w.x87:  # fnstsw ax; and eax, all but C1; mov [place], rax; fstp tbyte of all registers
+        code += b"\xdf\xe0\x25" + struct.pack("<I", 0xFDFF) + b"\x48\x89\x04\x25"
+        code += struct.pack("<I", place)
+        place += 8
+        for _ in range(8):
+            code += b"\x48\xc7\x04\x25" + struct.pack("<II", place + 8, 0)
+            code += b"\xdb\x3c\x25" + struct.pack("<I", place)
+            place += 16
+        code += b"\xdb\xe3"
     if w.registers.mmx:
         code += b"\x0f\x77"
     code += b"\xc5\xf8\x77"
@@ -501,24 +523,22 @@ def assemble(body: list[bytes], branches: list[tuple[int, int, int]]) -> bytes:
     return code
 
 
-def make_block(rng: random.Random, length: int, rows=None, keeps_nan: bool = True) -> Block:
+def make_block(rng: random.Random, length: int, rows=None, vectors: str = "vector") -> Block:
     """A random block of `length` instructions; `rows` restricts what it is made of.
 
-    Without `keeps_nan` its results do not depend on which of two NaNs an operation answers.
+    `vectors` is the group of vector rows. Of "lanes" the results do not depend on which of two NaNs an
+    operation answers.
     """
     general = [RAX, RCX, RDX] + rng.sample([3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 4)
     if rng.random() < 0.25:
         general = sorted(set(general) | {RSI, RDI, RBX})
     vector = [0] + rng.sample(range(1, 16), 3)
-    kind = rng.choice(["integer", "integer", "integer", "vector", "vector", "both", "mmx"])
+    kind = rng.choice(["integer", "integer", "integer", "vector", "vector", "both", "mmx", "x87"])
     if length == 1 and rows:
         kind = group(rows[0])
     mmx = rng.sample(range(8), 3) if kind == "mmx" else []
-    vectors = "vector"
-    if not keeps_nan and not rows:
-        vectors = "lanes"
-        if kind == "vector" and rng.random() < 0.5:
-            kind = vectors = rng.choice(["single", "double"])
+    if vectors == "lanes" and not rows and kind == "vector" and rng.random() < 0.5:
+        kind = vectors = rng.choice(["single", "double"])
     registers = Registers(general, vector, mmx)
     encoder = Encoder(rng, registers)
     body, names = [], []
@@ -548,13 +568,15 @@ def make_block(rng: random.Random, length: int, rows=None, keeps_nan: bool = Tru
             end = min(length, position + rng.randrange(1, 5))
             branches.append((position, end, rng.randrange(16) if rng.random() < 0.95 else 16))
         position += rng.randrange(1, 5)
-    uses_vector = kind not in ("integer", "mmx")
+    uses_vector = kind not in ("integer", "mmx", "x87")
     stored = general if length == 1 else rng.sample(general, rng.randrange(2, len(general) + 1))
     w = Wrapping(
         registers, sorted(stored),
         vector if length == 1 else rng.sample(vector, rng.randrange(1, 5)) if uses_vector else [],
         1 if length == 1 else rng.choice([0, 1, 1, 2]),
-        rng.choice([2, 3, 7]) if length > 2 and rng.random() < 0.15 else 1, branches)
+        rng.choice([2, 3, 7]) if length > 2 and rng.random() < 0.15 else 1, branches,
+        (rng.choice([0, 0x200, 0x300, 0x300]) | rng.randrange(4) << 10 | 0x7F, rng.randrange(9))
+        if kind == "x87" else None)
     if not uses_vector and length != 1 and rng.random() < 0.7:
         needed = any(group_of(n) != "integer" for n in names)
         if not needed:

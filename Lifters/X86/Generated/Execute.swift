@@ -457,6 +457,8 @@ extension X86Machine {
       try stepOperands(i, 0x3, StepEffects())
     case .fstp:
       try stepOperands(i, 0x3, StepEffects())
+    case .fstpUnchecked:
+      try stepOperands(i, 0x3, StepEffects())
     case .fsub:
       try stepOperands(i, 0x7, StepEffects())
     case .fsubp:

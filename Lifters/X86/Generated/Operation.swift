@@ -179,6 +179,7 @@ public enum Operation: UInt16 {
   case fsqrt
   case fst
   case fstp
+  case fstpUnchecked
   case fsub
   case fsubp
   case fsubr
@@ -1161,6 +1162,7 @@ extension Operation {
     case .fsqrt: return "fsqrt"
     case .fst: return "fst"
     case .fstp: return "fstp"
+    case .fstpUnchecked: return "fstp"
     case .fsub: return "fsub"
     case .fsubp: return "fsubp"
     case .fsubr: return "fsubr"

@@ -165,6 +165,12 @@ extension InterpreterMachine {
     case .fild: try fld(i, address, integer: true)
     case .fst: try fst(i, address, pops: false)
     case .fstp: try fst(i, address, pops: true)
+    case .fstpUnchecked:
+      // Not in the manual; a processor raises nothing when ST(0) is empty.
+      let status = vcpu.pointee.x87Status
+      let isEmpty = vcpu.pointee.x87Empty &>> (vcpu.pointee.x87Top & 7) & 1 != 0
+      try fst(i, address, pops: true)
+      if isEmpty { vcpu.pointee.x87Status = status }
     case .fist: try fist(i, address, pops: false, truncating: false)
     case .fistp: try fist(i, address, pops: true, truncating: false)
     case .fisttp: try fist(i, address, pops: true, truncating: true)
