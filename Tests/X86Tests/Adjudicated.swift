@@ -70,6 +70,12 @@ let adjudicated = [
   Adjudicated("vaesenclast", nil, "VAES"),
   Adjudicated("vaesdec", nil, "VAES"),
   Adjudicated("vaesdeclast", nil, "VAES"),
+  Adjudicated("gf2p8mulb", nil, "GFNI: newer than Capstone 4"),
+  Adjudicated("gf2p8affineqb", nil, "GFNI"),
+  Adjudicated("gf2p8affineinvqb", nil, "GFNI"),
+  Adjudicated("vgf2p8mulb", nil, "GFNI"),
+  Adjudicated("vgf2p8affineqb", nil, "GFNI"),
+  Adjudicated("vgf2p8affineinvqb", nil, "GFNI"),
   Adjudicated("vpclmulqdq", nil, "VPCLMULQDQ, 256 bits: newer than Capstone 4"),
   // Other names and lengths.
   Adjudicated("ud1", "ud1", "has a ModRM byte (SDM vol. 2, UD)"),

@@ -495,6 +495,12 @@ extension X86Machine {
       try stepOperands(i, 0x0, StepEffects())
     case .fyl2xp1:
       try stepOperands(i, 0x0, StepEffects())
+    case .gf2p8affineinvqb:
+      try stepOperands(i, 0x17, StepEffects())
+    case .gf2p8affineqb:
+      try stepOperands(i, 0x17, StepEffects())
+    case .gf2p8mulb:
+      try stepOperands(i, 0x7, StepEffects())
     case .haddpd:
       try haddpd(i)
     case .haddps:
@@ -1704,6 +1710,12 @@ extension X86Machine {
       try vgatherqpd(i)
     case .vgatherqps:
       try vgatherqps(i)
+    case .vgf2p8affineinvqb:
+      try stepOperands(i, 0x57, StepEffects())
+    case .vgf2p8affineqb:
+      try stepOperands(i, 0x57, StepEffects())
+    case .vgf2p8mulb:
+      try stepOperands(i, 0x17, StepEffects())
     case .vhaddpd:
       try haddpd(i)
     case .vhaddps:

@@ -198,6 +198,9 @@ public enum Operation: UInt16 {
   case fxtract
   case fyl2x
   case fyl2xp1
+  case gf2p8affineinvqb
+  case gf2p8affineqb
+  case gf2p8mulb
   case haddpd
   case haddps
   case hlt
@@ -731,6 +734,9 @@ public enum Operation: UInt16 {
   case vgatherdps
   case vgatherqpd
   case vgatherqps
+  case vgf2p8affineinvqb
+  case vgf2p8affineqb
+  case vgf2p8mulb
   case vhaddpd
   case vhaddps
   case vhsubpd
@@ -1181,6 +1187,9 @@ extension Operation {
     case .fxtract: return "fxtract"
     case .fyl2x: return "fyl2x"
     case .fyl2xp1: return "fyl2xp1"
+    case .gf2p8affineinvqb: return "gf2p8affineinvqb"
+    case .gf2p8affineqb: return "gf2p8affineqb"
+    case .gf2p8mulb: return "gf2p8mulb"
     case .haddpd: return "haddpd"
     case .haddps: return "haddps"
     case .hlt: return "hlt"
@@ -1714,6 +1723,9 @@ extension Operation {
     case .vgatherdps: return "vgatherdps"
     case .vgatherqpd: return "vgatherqpd"
     case .vgatherqps: return "vgatherqps"
+    case .vgf2p8affineinvqb: return "vgf2p8affineinvqb"
+    case .vgf2p8affineqb: return "vgf2p8affineqb"
+    case .vgf2p8mulb: return "vgf2p8mulb"
     case .vhaddpd: return "vhaddpd"
     case .vhaddps: return "vhaddps"
     case .vhsubpd: return "vhsubpd"

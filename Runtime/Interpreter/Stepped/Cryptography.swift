@@ -1,4 +1,5 @@
-// AES, SHA and carry-less multiplication: the arithmetic is in `Semantics`, AES.swift and SHA.swift.
+// AES, SHA, carry-less multiplication, GFNI: the arithmetic is in `Semantics`, AES.swift, SHA.swift and
+// GaloisField.swift.
 
 import RuntimeABI
 import Semantics
@@ -9,7 +10,8 @@ extension InterpreterMachine {
     switch i.operation {
     case .aesimc, .aesenc, .aesenclast, .aesdec, .aesdeclast, .aeskeygenassist, .pclmulqdq,
       .sha1nexte, .sha1msg1, .sha1msg2, .sha1rnds4, .sha256rnds2, .sha256msg1, .sha256msg2,
-      .vaesimc, .vaesenc, .vaesenclast, .vaesdec, .vaesdeclast, .vaeskeygenassist, .vpclmulqdq:
+      .vaesimc, .vaesenc, .vaesenclast, .vaesdec, .vaesdeclast, .vaeskeygenassist, .vpclmulqdq,
+      .gf2p8mulb, .gf2p8affineqb, .gf2p8affineinvqb, .vgf2p8mulb, .vgf2p8affineqb, .vgf2p8affineinvqb:
       break
     default: return false
     }
@@ -58,6 +60,11 @@ extension InterpreterMachine {
     case .pclmulqdq, .vpclmulqdq:
       return EvaluatedVector.carrylessProduct(
         constant & 1 == 0 ? a.low : a.high, constant & 16 == 0 ? b.low : b.high)
+    case .gf2p8mulb, .vgf2p8mulb: return a.galoisProduct(b)
+    case .gf2p8affineqb, .vgf2p8affineqb:
+      return a.galoisAffine(matrix: b, constant: constant, inverting: false)
+    case .gf2p8affineinvqb, .vgf2p8affineinvqb:
+      return a.galoisAffine(matrix: b, constant: constant, inverting: true)
     case .sha1nexte: return a.sha1NextE(b)
     case .sha1msg1: return a.sha1Message1(b)
     case .sha1msg2: return a.sha1Message2(b)
