@@ -83,7 +83,10 @@ extension InterpreterMachine {
   }
 
   func fprem(nearest: Bool) {
-    guard let a = st(0), let b = st(1) else { return setST(0, .indefinite) }
+    guard let a = st(0), let b = st(1) else {
+      vcpu.pointee.x87Status &= ~Self.c2
+      return setST(0, .indefinite)
+    }
     var context = softContext
     let (value, quotient, done) = context.remainder(a, b, nearest: nearest)
     context.roundedUp = false

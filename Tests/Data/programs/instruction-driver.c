@@ -73,13 +73,13 @@ static u64 wide(void) {
   }
 }
 
-// The upper half of the one double is the one single.
+// The upper half of the one double is the one single: a single above another NaN is a double one.
 static u64 one_nan(u64 v) {
-  if ((v & ~(1ul << 63)) > 0x7ff0000000000000) v = 0xfff8000000000000;
   u32 low = (u32)v, high = (u32)(v >> 32);
   if ((low & 0x7fffffff) > 0x7f800000) low = 0xfff80000;
   if ((high & 0x7fffffff) > 0x7f800000) high = 0xfff80000;
-  return low | (u64)high << 32;
+  v = low | (u64)high << 32;
+  return (v & ~(1ul << 63)) > 0x7ff0000000000000 ? 0xfff8000000000000 : v;
 }
 
 static void fill(void) {
@@ -164,9 +164,11 @@ static void run(u64 n, u64 cases, u64 mode, int verbose) {
     text[used++] = '|';
     for (int k = 0; k < 64; k++) text[used++] = ' ', hexadecimal(vector[k]);
     text[used++] = '|';
-    for (u64 k = 0; k < blocks[n].words; k++) text[used++] = ' ', hexadecimal(out[k]);
+    for (u64 k = 0; k < blocks[n].words; k++)
+      text[used++] = ' ', hexadecimal(canonical ? one_nan(out[k]) : out[k]);
     text[used++] = '|';
-    for (int k = -16; k < window + 16; k++) text[used++] = ' ', hexadecimal(words[middle + k]);
+    for (int k = -16; k < window + 16; k++)
+      text[used++] = ' ', hexadecimal(canonical ? one_nan(words[middle + k]) : words[middle + k]);
     text[used++] = ' ', hexadecimal(flags);
     text[used++] = '\n';
     write_out();
