@@ -75,7 +75,7 @@ let package = Package(
     .testTarget(
       name: "RuntimeABITests", dependencies: ["RuntimeABI"], path: "Tests/RuntimeABITests"),
     .testTarget(
-      name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics"],
+      name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics", "Interpreter"],
       path: "Tests/EffectsTests"),
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),

@@ -10,7 +10,7 @@ public enum DecodeError: UInt8, Error {
   case truncated  // more bytes are needed
   case invalid  // #UD
   case tooLong  // more than 15 bytes: #GP
-  case unsupported  // EVEX and XOP
+  case unsupported  // XOP
 }
 
 public struct Decoder {
@@ -61,6 +61,7 @@ public struct Decoder {
   mutating func instruction(at address: UInt64) throws(DecodeError) -> Instruction {
     try readPrefixes()
     try readOpcode()
+    if opcode == 0x62 && map == 0 { return try evex(at: address) }
     let hasNext = position < available
     modrm = hasNext ? bytes[position] : 0
     guard let row = match() else { throw hasNext || !hasRows ? .invalid : .truncated }
@@ -147,7 +148,7 @@ public struct Decoder {
     case 0xc4, 0xc5:
       try readVEX(threeBytes: opcode == 0xc4)
       return
-    case 0x62: throw .unsupported
+    case 0x62: return
     case 0x8f:
       if position < available && bytes[position] & 0x1f >= 8 { throw .unsupported }
     default: break

@@ -9,17 +9,18 @@ extension X86Machine {
   {
     var effects = implied
     var address: W64? = nil
-    effects.add(i.operands.0, access)
-    effects.add(i.operands.1, access &>> 2)
-    effects.add(i.operands.2, access &>> 4)
-    effects.add(i.operands.3, access &>> 6)
+    let isVEX = i.prefixes.contains(.vex)
+    effects.add(i.operands.0, access, isVEX: isVEX)
+    effects.add(i.operands.1, access &>> 2, isVEX: isVEX)
+    effects.add(i.operands.2, access &>> 4, isVEX: isVEX)
+    effects.add(i.operands.3, access &>> 6, isVEX: isVEX)
     if i.hasMemoryOperand { address = effectiveAddress(i) }
     try step(i, address: address, effects: effects)
   }
 }
 
 extension StepEffects {
-  @inlinable public mutating func add(_ operand: Operand, _ access: UInt8) {
+  @inlinable public mutating func add(_ operand: Operand, _ access: UInt8, isVEX: Bool) {
     let bit = UInt16(1) &<< UInt16(operand.number & 15)
     switch operand.kind {
     case .gpr, .highByte:
@@ -28,8 +29,10 @@ extension StepEffects {
       if access & 2 != 0 { writesGPR |= bit }
     case .vector:
       // A stepped meaning may keep a part of what it writes.
-      if access & 3 != 0 { readsVector |= bit }
-      if access & 2 != 0 { writesVector |= bit }
+      let low = UInt32(bit)
+      let high = low &<< 16
+      if access & 3 != 0 { readsVector |= operand.size == 32 ? low | high : low }
+      if access & 2 != 0 { writesVector |= isVEX ? low | high : low }
     default: break
     }
   }

@@ -31,17 +31,18 @@ public protocol X86Machine: Machine {
   mutating func step(_ i: Instruction, address: W64?, effects: StepEffects) throws(Failure)
 }
 
-/// Register effects of a stepped instruction as bit sets: GPR n is bit n, XMM n is bit n, flags by
+/// Register effects of a stepped instruction as bit sets: GPR n is bit n, XMM n is bit n and the
+/// upper half of its YMM bit 16 + n, flags by
 /// their RFLAGS bit.
 public struct StepEffects {
   public var readsGPR: UInt16
   public var writesGPR: UInt16
-  public var readsVector: UInt16
-  public var writesVector: UInt16
+  public var readsVector: UInt32
+  public var writesVector: UInt32
   public var readsFlags: UInt16
   public var writesFlags: UInt16
   @inlinable public init(
-    readsGPR: UInt16 = 0, writesGPR: UInt16 = 0, readsVector: UInt16 = 0, writesVector: UInt16 = 0,
+    readsGPR: UInt16 = 0, writesGPR: UInt16 = 0, readsVector: UInt32 = 0, writesVector: UInt32 = 0,
     readsFlags: UInt16 = 0, writesFlags: UInt16 = 0
   ) {
     self.readsGPR = readsGPR

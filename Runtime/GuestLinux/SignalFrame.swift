@@ -164,6 +164,7 @@ private func saveState(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
   store16(s, vcpu.pointee.x87Control)
   store16(s &+ 2, vcpu.pointee.x87Status & ~0x3800 | UInt16(truncatingIfNeeded: top &<< 11))
   store16(s &+ 4, UInt16(~vcpu.pointee.x87Empty))
+  vcpu.pointee.mxcsr |= UInt32(truncatingIfNeeded: hostFloatFlags())
   store32(s &+ 24, vcpu.pointee.mxcsr)
   store32(s &+ 28, 0xffff)
   var n: UInt64 = 0
@@ -198,6 +199,7 @@ private func restoreState(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
   vcpu.pointee.x87Top = UInt8(truncatingIfNeeded: top)
   vcpu.pointee.x87Empty = ~load8(s &+ 4)
   vcpu.pointee.mxcsr = load32(s &+ 24) & 0xffff
+  hostFloatLoad(UInt64(vcpu.pointee.mxcsr))
   var n: UInt64 = 0
   while n < 8 {
     let physical = Int((top &+ n) & 7)
@@ -227,6 +229,7 @@ private func resetState(_ vcpu: UnsafeMutablePointer<VCPU>) {
   vcpu.pointee.x87Top = 0
   vcpu.pointee.x87Empty = 0xff
   vcpu.pointee.mxcsr = 0x1f80
+  hostFloatLoad(0x1f80)
   vcpu.pointee.ymm = .init(repeating: 0)
   vcpu.pointee.x87 = .init(repeating: 0)
 }

@@ -49,6 +49,14 @@ public func hostCodeChanged(_ address: UInt64)
 @_extern(c, "recast_host_counter")
 public func hostCounter() -> UInt64
 
+/// Makes the host's floating-point environment MXCSR's: rounding, and where the host can, DAZ and FTZ
+/// and the flags that are set in it (elsewhere none is). No exception traps.
+@_extern(c, "recast_host_float_load")
+public func hostFloatLoad(_ mxcsr: UInt64)
+/// The exceptions since then, as MXCSR's flags; DE on x86_64 only.
+@_extern(c, "recast_host_float_flags")
+public func hostFloatFlags() -> UInt64
+
 @_extern(c, "recast_host_facts")
 func hostFactsAddress() -> UInt
 

@@ -1,17 +1,17 @@
 // Which status flags an instruction reads and certainly writes, as RFLAGS bits: what a block needs to
 // leave out flags that a later instruction overwrites unread (SDM vol. 1, appendix A). What is not
-// listed reads all and writes none, which is always right.
+// listed reads all and writes none, which is always right. A test holds it against the meanings.
 
 import X86
 
-struct FlagEffects {
-  var reads: UInt16
-  var writes: UInt16
+public struct FlagEffects {
+  public var reads: UInt16
+  public var writes: UInt16
   static let all: UInt16 = 0x8d5
   static var unknown: FlagEffects { FlagEffects(reads: 0xcd5, writes: 0) }
   static var none: FlagEffects { FlagEffects(reads: 0, writes: 0) }
 
-  static func of(_ i: Instruction) -> FlagEffects {
+  public static func of(_ i: Instruction) -> FlagEffects {
     switch i.operation {
     case .add, .sub, .and, .or, .xor, .cmp, .test, .neg, .xadd, .cmpxchg, .ucomiss, .ucomisd,
       .comiss, .comisd, .ptest, .popcnt:

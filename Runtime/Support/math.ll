@@ -60,8 +60,9 @@ entry:
   %small = fcmp olt double %a, 0x4330000000000000
   br i1 %small, label %work, label %same
 work:
-  %up = fadd double %a, 0x4330000000000000
-  %v = fsub double %up, 0x4330000000000000
+  %large = call double @llvm.copysign.f64(double 0x4330000000000000, double %x)
+  %up = fadd double %x, %large
+  %v = fsub double %up, %large
   %s = call double @llvm.copysign.f64(double %v, double %x)
   ret double %s
 same:
@@ -74,22 +75,32 @@ entry:
   %small = fcmp olt double %a, 0x4330000000000000
   br i1 %small, label %work, label %same
 work:
-  %up = fadd double %a, 0x4330000000000000
-  %v = fsub double %up, 0x4330000000000000
+  %large = call double @llvm.copysign.f64(double 0x4330000000000000, double %x)
+  %up = fadd double %x, %large
+  %v = fsub double %up, %large
   %s = call double @llvm.copysign.f64(double %v, double %x)
   ret double %s
 same:
   ret double %x
 }
 
+; Whatever the host's rounding mode is: every step is exact.
 define double @roundeven(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
   %small = fcmp olt double %a, 0x4330000000000000
   br i1 %small, label %work, label %same
 work:
-  %up = fadd double %a, 0x4330000000000000
-  %v = fsub double %up, 0x4330000000000000
+  %i = fptosi double %a to i64
+  %c = sitofp i64 %i to double
+  %rest = fsub double %a, %c
+  %above = fcmp ogt double %rest, 0.5
+  %half = fcmp oeq double %rest, 0.5
+  %odd = trunc i64 %i to i1
+  %tie = and i1 %half, %odd
+  %away = or i1 %above, %tie
+  %more = fadd double %c, 1.0
+  %v = select i1 %away, double %more, double %c
   %s = call double @llvm.copysign.f64(double %v, double %x)
   ret double %s
 same:
@@ -156,8 +167,9 @@ entry:
   %small = fcmp olt float %a, 0x4160000000000000
   br i1 %small, label %work, label %same
 work:
-  %up = fadd float %a, 0x4160000000000000
-  %v = fsub float %up, 0x4160000000000000
+  %large = call float @llvm.copysign.f32(float 0x4160000000000000, float %x)
+  %up = fadd float %x, %large
+  %v = fsub float %up, %large
   %s = call float @llvm.copysign.f32(float %v, float %x)
   ret float %s
 same:
@@ -170,22 +182,32 @@ entry:
   %small = fcmp olt float %a, 0x4160000000000000
   br i1 %small, label %work, label %same
 work:
-  %up = fadd float %a, 0x4160000000000000
-  %v = fsub float %up, 0x4160000000000000
+  %large = call float @llvm.copysign.f32(float 0x4160000000000000, float %x)
+  %up = fadd float %x, %large
+  %v = fsub float %up, %large
   %s = call float @llvm.copysign.f32(float %v, float %x)
   ret float %s
 same:
   ret float %x
 }
 
+; Whatever the host's rounding mode is: every step is exact.
 define float @roundevenf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
   %small = fcmp olt float %a, 0x4160000000000000
   br i1 %small, label %work, label %same
 work:
-  %up = fadd float %a, 0x4160000000000000
-  %v = fsub float %up, 0x4160000000000000
+  %i = fptosi float %a to i32
+  %c = sitofp i32 %i to float
+  %rest = fsub float %a, %c
+  %above = fcmp ogt float %rest, 0.5
+  %half = fcmp oeq float %rest, 0.5
+  %odd = trunc i32 %i to i1
+  %tie = and i1 %half, %odd
+  %away = or i1 %above, %tie
+  %more = fadd float %c, 1.0
+  %v = select i1 %away, float %more, float %c
   %s = call float @llvm.copysign.f32(float %v, float %x)
   ret float %s
 same:

@@ -263,8 +263,8 @@ public struct EffectsMachine: X86Machine {
     state.pointee.maybeGPR |= effects.writesGPR
     state.pointee.readsFlags |= effects.readsFlags & ~state.pointee.writesFlags
     state.pointee.maybeFlags |= effects.writesFlags
-    state.pointee.readsVectors |= UInt32(effects.readsVector) & ~state.pointee.writesVectors
-    state.pointee.maybeVectors |= UInt32(effects.writesVector)
+    state.pointee.readsVectors |= effects.readsVector & ~state.pointee.writesVectors
+    state.pointee.maybeVectors |= effects.writesVector
     if address != nil {
       state.pointee.loads = true
       state.pointee.stores = true

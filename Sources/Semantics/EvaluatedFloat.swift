@@ -94,15 +94,22 @@ extension EvaluatedFloat {
     }
   }
 
-  /// Rounded to an integral value of the same format. `current` is to nearest.
+  /// Rounded to an integral value of the same format; `current` as the host rounds now.
   @inlinable static func round(_ rounding: FloatRounding, _ a: Pattern) -> Pattern {
     let magnitude = a & ~signBit
     let sign = a & signBit
     let exponent = Int(truncatingIfNeeded: magnitude) &>> fractionBits &- bias
     if exponent >= fractionBits { return isNaN(a) ? a | quietBit : a }
     if magnitude == 0 { return a }
+    if rounding == .current {
+      let large = Self(
+        pattern: sign | Pattern(truncatingIfNeeded: bias &+ fractionBits)
+          &<< Pattern(truncatingIfNeeded: fractionBits))
+      // Downwards, nothing is −0.
+      return sign | (((Self(pattern: a) + large) - large).pattern & ~signBit)
+    }
     let awayFromZero = sign == 0 ? rounding == .up : rounding == .down
-    let toNearest = rounding == .nearest || rounding == .current
+    let toNearest = rounding == .nearest
     if exponent < 0 {
       let one = Pattern(truncatingIfNeeded: bias) &<< Pattern(truncatingIfNeeded: fractionBits)
       let half = one &- unit

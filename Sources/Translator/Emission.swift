@@ -15,6 +15,9 @@ final class Emission {
   let guestTag, vcpuTag: Value
   let profKind: UInt32
   let unlikely: Value
+  /// The function being lifted sees the floating-point environment change (`FunctionLifter`).
+  var isStrict = false
+  let dynamicRounding, strictExceptions, ignoredExceptions: Value
 
   nonisolated(unsafe) static var current: Emission! = nil
 
@@ -39,6 +42,9 @@ final class Emission {
     vcpuTag = context.value(of: context.tbaaTag(context.tbaaType("vcpu", parent: root)))
     profKind = context.metadataKind("prof")
     unlikely = context.value(of: context.branchWeights([1, 100_000]))
+    dynamicRounding = context.value(of: context.mdString("round.dynamic"))
+    strictExceptions = context.value(of: context.mdString("fpexcept.strict"))
+    ignoredExceptions = context.value(of: context.mdString("fpexcept.ignore"))
   }
 
   /// An unlikely branch to `cold`.

@@ -117,6 +117,13 @@ struct FrameAnalysis {
       let top = offset &- 8
       store(&s, base, top, 8, i.operands.0.kind == .gpr ? s.registers[Int(i.operands.0.number)] : .unknown)
       s.registers[rsp] = .frame(base: base, offset: top)
+    case .pushf where i.size == 8:
+      guard case .frame(let base, let offset) = s.registers[rsp] else { return }
+      store(&s, base, offset &- 8, 8, .unknown)
+      s.registers[rsp] = .frame(base: base, offset: offset &- 8)
+    case .popf where i.size == 8:
+      guard case .frame(let base, let offset) = s.registers[rsp] else { return }
+      s.registers[rsp] = .frame(base: base, offset: offset &+ 8)
     case .pop where i.size == 8 && i.operands.0.kind == .gpr:
       guard case .frame(let base, let offset) = s.registers[rsp] else {
         s.registers[Int(i.operands.0.number)] = .unknown

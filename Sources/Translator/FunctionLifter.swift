@@ -57,6 +57,9 @@ final class FunctionLifter {
   }
 
   func lift() throws {
+    e.isStrict = unit.seesFloatControl(facts)
+    defer { e.isStrict = false }
+    if e.isStrict { function.addAttribute(e.context.attribute("strictfp")) }
     programCounterHome = b.alloca(e.i64)
     faultHome = b.alloca(e.i64)
     machine.onFault = { [unowned self] in self.emitFault($0, $1) }
@@ -487,9 +490,9 @@ final class FunctionLifter {
 
   private func emitStep(_ i: Instruction, _ address: Value?, _ x: StepEffects) {
     let reads = RegisterSet(
-      gpr: x.readsGPR, flags: x.readsFlags, vectors: UInt32(x.readsVector))
+      gpr: x.readsGPR, flags: x.readsFlags, vectors: x.readsVector)
     let writes = RegisterSet(
-      gpr: x.writesGPR, flags: x.writesFlags, vectors: UInt32(x.writesVector))
+      gpr: x.writesGPR, flags: x.writesFlags, vectors: x.writesVector)
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
     unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)

@@ -67,10 +67,11 @@ extension IRVector {
 
   private static func compute(_ operation: FloatOperation, _ x: Value, _ y: Value) -> Value {
     switch operation {
-    case .add: return withX86NaN(b.fadd(x, y), [x, y])
-    case .subtract: return withX86NaN(b.fsub(x, y), [x, y])
-    case .multiply: return withX86NaN(b.fmul(x, y), [x, y])
-    case .divide: return withX86NaN(b.fdiv(x, y), [x, y])
+    case .add: return withX86NaN(strict("fadd", [x, y]) ?? b.fadd(x, y), [x, y])
+    case .subtract: return withX86NaN(strict("fsub", [x, y]) ?? b.fsub(x, y), [x, y])
+    case .multiply: return withX86NaN(strict("fmul", [x, y]) ?? b.fmul(x, y), [x, y])
+    // Never folded: 0/0, which libraries make NaNs by, is negative on x86 and positive to LLVM.
+    case .divide: return withX86NaN(constrained("fdiv", [x, y]), [x, y])
     // The second operand if either is NaN or both are zero: what a plain compare and select does.
     case .minimum: return b.select(b.fcmp(LLVMRealOLT, x, y), x, y)
     case .maximum: return b.select(b.fcmp(LLVMRealOGT, x, y), x, y)
@@ -78,18 +79,41 @@ extension IRVector {
   }
 
   private static func root(_ x: Value) -> Value {
-    withX86NaN(b.call(e.module.intrinsic("llvm.sqrt", [x.type]), [x]), [x])
+    withX86NaN(
+      strict("sqrt", [x]) ?? b.call(e.module.intrinsic("llvm.sqrt", [x.type]), [x]), [x])
   }
 
   static func round(_ rounding: FloatRounding, _ x: Value) -> Value {
     let name =
       switch rounding {
-      case .nearest, .current: "llvm.roundeven"
+      case .nearest: "llvm.roundeven"
+      // By the host's mode, which is the guest's.
+      case .current: "llvm.rint"
       case .down: "llvm.floor"
       case .up: "llvm.ceil"
       case .towardZero: "llvm.trunc"
       }
+    if rounding == .current, let result = strict("rint", [x]) { return result }
     return b.call(e.module.intrinsic(name, [x.type]), [x])
+  }
+
+  /// The constrained form of an operation, where the function may see the rounding mode change or look
+  /// at exception flags: it is neither moved across calls nor left out.
+  static func strict(_ operation: String, _ operands: [Value], to result: IRType? = nil) -> Value? {
+    e.isStrict ? constrained(operation, operands, to: result) : nil
+  }
+
+  private static func constrained(_ operation: String, _ operands: [Value], to result: IRType? = nil)
+    -> Value
+  {
+    let types = (result.map { [$0] } ?? []) + [operands[0].type]
+    let intrinsic = e.module.intrinsic("llvm.experimental.constrained.\(operation)", types)
+    let widens = operation == "fpext"
+    let call = b.call(
+      intrinsic, operands + (widens ? [] : [e.dynamicRounding])
+        + [e.isStrict ? e.strictExceptions : e.ignoredExceptions])
+    call.addCallAttribute(e.context.attribute("strictfp"))
+    return call
   }
 
   private static func predicate(_ p: FloatPredicate) -> LLVMRealPredicate {
@@ -146,7 +170,9 @@ extension IRVector {
   static func convertFloat<A: Word, B: Word>(_ x: A, to _: B.Type) -> B
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     let f = float(x)
-    let result = B.bits > A.bits ? b.fpExt(f, e.double) : b.fpTrunc(f, e.float)
+    let result = B.bits > A.bits
+      ? strict("fpext", [f], to: e.double) ?? b.fpExt(f, e.double)
+      : strict("fptrunc", [f], to: e.float) ?? b.fpTrunc(f, e.float)
     if e.target.hasX86NaN { return word(result) }
     // Some hosts drop sign and payload: rebuild them from the operand's.
     let source = x.carrier
@@ -167,7 +193,8 @@ extension IRVector {
 
   static func convertToFloat<A: Word, B: Word>(signed x: A, to _: B.Type) -> B
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
-    word(b.siToFP(x.carrier, floatType(B.bits)))
+    let type = floatType(B.bits)
+    return word(strict("sitofp", [x.carrier], to: type) ?? b.siToFP(x.carrier, type))
   }
 
   static func convertToSigned<A: Word, B: Word>(_ x: A, to _: B.Type, _ rounding: FloatRounding) -> B

@@ -15,7 +15,8 @@ extension IRVector {
     _ x: Value, _ y: Value, _ z: Value, negatesProduct: Bool, addend: Value
   ) -> Value {
     let factor = negatesProduct ? b.fneg(x) : x
-    let result = b.call(e.module.intrinsic("llvm.fma", [x.type]), [factor, y, addend])
+    let result = strict("fma", [factor, y, addend])
+      ?? b.call(e.module.intrinsic("llvm.fma", [x.type]), [factor, y, addend])
     return withX86NaN(result, [x, y, z], always: true)
   }
 
@@ -78,7 +79,8 @@ extension IRVector {
   func convertedToFloat<A: Word, B: Word>(signed _: A.Type, to _: B.Type) -> Self
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     let source = A.bits < B.bits ? lowPair(lanes(A.bits)) : lanes(A.bits)
-    let result = b.siToFP(source, Self.floatType(B.bits).vector(source.type.vectorSize))
+    let type = Self.floatType(B.bits).vector(source.type.vectorSize)
+    let result = Self.strict("sitofp", [source], to: type) ?? b.siToFP(source, type)
     return A.bits > B.bits ? Self.padded(result) : Self(result)
   }
 
@@ -90,7 +92,10 @@ extension IRVector {
     let widens = B.bits > A.bits
     let source = widens ? lowPair(floats(A.bits)) : floats(A.bits)
     let converted = widens
-      ? b.fpExt(source, e.double.vector(2)) : b.fpTrunc(source, e.float.vector(2))
+      ? Self.strict("fpext", [source], to: e.double.vector(2))
+        ?? b.fpExt(source, e.double.vector(2))
+      : Self.strict("fptrunc", [source], to: e.float.vector(2))
+        ?? b.fpTrunc(source, e.float.vector(2))
     var result = b.bitCast(converted, widens ? pairs : narrow)
     if !e.target.hasX86NaN {
       // As in `convertFloat`: some hosts drop sign and payload.

@@ -40,7 +40,7 @@ private func setting(_ name: String, _ standard: Int) -> Int {
 
   /// AES, SHA and carry-less products are not offered by CPUID.
   private static func hasMeaning(_ name: String) -> Bool {
-    !["aes", "vaes", "sha1", "sha256", "pclmul", "vpclmul"].contains { name.hasPrefix($0) }
+    !["aes", "vaes", "sha1", "sha256", "pclmul", "vpclmul", "gf2p8", "vgf2p8"].contains { name.hasPrefix($0) }
   }
 
   private static func state(_ name: String, _ made: VectorRow.Case, _ g: inout Generator)

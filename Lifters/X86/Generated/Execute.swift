@@ -457,6 +457,8 @@ extension X86Machine {
       try stepOperands(i, 0x3, StepEffects())
     case .fstp:
       try stepOperands(i, 0x3, StepEffects())
+    case .fstpUnchecked:
+      try stepOperands(i, 0x3, StepEffects())
     case .fsub:
       try stepOperands(i, 0x7, StepEffects())
     case .fsubp:
@@ -493,6 +495,12 @@ extension X86Machine {
       try stepOperands(i, 0x0, StepEffects())
     case .fyl2xp1:
       try stepOperands(i, 0x0, StepEffects())
+    case .gf2p8affineinvqb:
+      try stepOperands(i, 0x17, StepEffects())
+    case .gf2p8affineqb:
+      try stepOperands(i, 0x17, StepEffects())
+    case .gf2p8mulb:
+      try stepOperands(i, 0x7, StepEffects())
     case .haddpd:
       try haddpd(i)
     case .haddps:
@@ -1472,6 +1480,18 @@ extension X86Machine {
       try addsubpd(i)
     case .vaddsubps:
       try addsubps(i)
+    case .vaesdec:
+      try stepOperands(i, 0x17, StepEffects())
+    case .vaesdeclast:
+      try stepOperands(i, 0x17, StepEffects())
+    case .vaesenc:
+      try stepOperands(i, 0x17, StepEffects())
+    case .vaesenclast:
+      try stepOperands(i, 0x17, StepEffects())
+    case .vaesimc:
+      try stepOperands(i, 0x7, StepEffects())
+    case .vaeskeygenassist:
+      try stepOperands(i, 0x17, StepEffects())
     case .vandnpd:
       try andnpd(i)
     case .vandnps:
@@ -1690,6 +1710,12 @@ extension X86Machine {
       try vgatherqpd(i)
     case .vgatherqps:
       try vgatherqps(i)
+    case .vgf2p8affineinvqb:
+      try stepOperands(i, 0x57, StepEffects())
+    case .vgf2p8affineqb:
+      try stepOperands(i, 0x57, StepEffects())
+    case .vgf2p8mulb:
+      try stepOperands(i, 0x17, StepEffects())
     case .vhaddpd:
       try haddpd(i)
     case .vhaddps:
@@ -1848,6 +1874,8 @@ extension X86Machine {
       try vpbroadcastq(i)
     case .vpbroadcastw:
       try vpbroadcastw(i)
+    case .vpclmulqdq:
+      try stepOperands(i, 0x57, StepEffects())
     case .vpcmpeqb:
       try pcmpeqb(i)
     case .vpcmpeqd:
@@ -2188,22 +2216,21 @@ extension X86Machine {
     case .xorps:
       try xorps(i)
     case .xrstor:
-      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff, writesVector: 0xffff))
+      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffffffff, writesVector: 0xffffffff))
     case .xsave:
-      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff))
+      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffffffff))
     case .xsavec:
-      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff))
+      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffffffff))
     case .xsaveopt:
-      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffff))
+      try stepOperands(i, 0x3, StepEffects(readsGPR: 0x5, readsVector: 0xffffffff))
     case .xsetbv:
       try generalProtection(i)
     case
-      .callFar, .clac, .iret, .jmpFar, .lar, .lfs,
-      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
-      .popGs, .pushFs, .pushGs, .retFar, .rsm, .sgdt,
-      .sidt, .sldt, .stac, .str, .sysenter, .ud0,
-      .ud1, .ud2, .vaesdec, .vaesdeclast, .vaesenc, .vaesenclast,
-      .vaesimc, .vaeskeygenassist, .verr, .verw, .vpclmulqdq, .xabort,
+      .callFar, .clac, .evex, .iret, .jmpFar, .lar,
+      .lfs, .lgs, .lsl, .lss, .monitor, .mwait,
+      .popFs, .popGs, .pushFs, .pushGs, .retFar, .rsm,
+      .sgdt, .sidt, .sldt, .stac, .str, .sysenter,
+      .ud0, .ud1, .ud2, .verr, .verw, .xabort,
       .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }

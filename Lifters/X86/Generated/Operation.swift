@@ -105,6 +105,7 @@ public enum Operation: UInt16 {
   case endbr32
   case endbr64
   case enter
+  case evex
   case extractps
   case f2xm1
   case fabs
@@ -178,6 +179,7 @@ public enum Operation: UInt16 {
   case fsqrt
   case fst
   case fstp
+  case fstpUnchecked
   case fsub
   case fsubp
   case fsubr
@@ -196,6 +198,9 @@ public enum Operation: UInt16 {
   case fxtract
   case fyl2x
   case fyl2xp1
+  case gf2p8affineinvqb
+  case gf2p8affineqb
+  case gf2p8mulb
   case haddpd
   case haddps
   case hlt
@@ -729,6 +734,9 @@ public enum Operation: UInt16 {
   case vgatherdps
   case vgatherqpd
   case vgatherqps
+  case vgf2p8affineinvqb
+  case vgf2p8affineqb
+  case vgf2p8mulb
   case vhaddpd
   case vhaddps
   case vhsubpd
@@ -1086,6 +1094,7 @@ extension Operation {
     case .endbr32: return "endbr32"
     case .endbr64: return "endbr64"
     case .enter: return "enter"
+    case .evex: return "evex"
     case .extractps: return "extractps"
     case .f2xm1: return "f2xm1"
     case .fabs: return "fabs"
@@ -1159,6 +1168,7 @@ extension Operation {
     case .fsqrt: return "fsqrt"
     case .fst: return "fst"
     case .fstp: return "fstp"
+    case .fstpUnchecked: return "fstp"
     case .fsub: return "fsub"
     case .fsubp: return "fsubp"
     case .fsubr: return "fsubr"
@@ -1177,6 +1187,9 @@ extension Operation {
     case .fxtract: return "fxtract"
     case .fyl2x: return "fyl2x"
     case .fyl2xp1: return "fyl2xp1"
+    case .gf2p8affineinvqb: return "gf2p8affineinvqb"
+    case .gf2p8affineqb: return "gf2p8affineqb"
+    case .gf2p8mulb: return "gf2p8mulb"
     case .haddpd: return "haddpd"
     case .haddps: return "haddps"
     case .hlt: return "hlt"
@@ -1710,6 +1723,9 @@ extension Operation {
     case .vgatherdps: return "vgatherdps"
     case .vgatherqpd: return "vgatherqpd"
     case .vgatherqps: return "vgatherqps"
+    case .vgf2p8affineinvqb: return "vgf2p8affineinvqb"
+    case .vgf2p8affineqb: return "vgf2p8affineqb"
+    case .vgf2p8mulb: return "vgf2p8mulb"
     case .vhaddpd: return "vhaddpd"
     case .vhaddps: return "vhaddps"
     case .vhsubpd: return "vhsubpd"

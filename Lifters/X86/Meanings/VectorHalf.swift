@@ -43,7 +43,7 @@ extension X86Machine {
     // 2^-14 × (1 + fraction) − 2^-14 is exact.
     let least = splat(113 << 23)
     let subnormal = moved.combined(.add, least, lanes: W32.self)
-      .float(.subtract, least, lanes: W32.self)
+      .float(.subtract, least, lanes: W32.self) & splat(0x7fff_ffff)
     let isSubnormal = splat(0x400).combined(.greaterSigned, magnitude, lanes: W32.self)
     let isSpecial = magnitude.combined(.greaterSigned, splat(0x7bff), lanes: W32.self)
     let isNaN = magnitude.combined(.greaterSigned, splat(0x7c00), lanes: W32.self)

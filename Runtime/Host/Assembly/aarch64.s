@@ -156,6 +156,30 @@ recast_host_counter:
   mrs x0, cntvct_el0
   ret
 
+// FPCR.RMode has the two bits of MXCSR.RC exchanged; FZ stands for FTZ and DAZ.
+  .globl recast_host_float_load
+recast_host_float_load:
+  ubfx x1, x0, #13, #1
+  ubfx x2, x0, #14, #1
+  lsl x1, x1, #23
+  orr x1, x1, x2, lsl #22
+  mov x2, #0x8040
+  tst x0, x2
+  orr x2, x1, #0x1000000
+  csel x1, x2, x1, ne
+  msr fpcr, x1
+  msr fpsr, xzr
+  ret
+
+// FPSR: IOC DZC OFC UFC IXC from bit 0; MXCSR: IE, then ZE OE UE PE from bit 2.
+  .globl recast_host_float_flags
+recast_host_float_flags:
+  mrs x1, fpsr
+  and x0, x1, #1
+  ubfx x1, x1, #1, #4
+  orr x0, x0, x1, lsl #2
+  ret
+
   .globl recast_host_facts
 recast_host_facts:
   adrp x0, recast_host_kind

@@ -181,6 +181,38 @@ recast_host_counter:
   rdtime.d $a0, $zero
   ret
 
+# MXCSR.RC 0 1 2 3 is FCSR.RM 0 3 2 1. There is no flushing of subnormals.
+  .globl recast_host_float_load
+recast_host_float_load:
+  srli.d $a0, $a0, 11
+  andi $a0, $a0, 12
+  ori $a1, $zero, 0x123
+  slli.d $a1, $a1, 4
+  srl.d $a1, $a1, $a0
+  andi $a1, $a1, 3
+  slli.d $a1, $a1, 8
+  movgr2fcsr $fcsr0, $a1
+  ret
+
+# FCSR: I U O Z V from bit 16; MXCSR: IE in bit 0, ZE OE UE PE from bit 2.
+  .globl recast_host_float_flags
+recast_host_float_flags:
+  movfcsr2gr $a1, $fcsr0
+  bstrpick.d $a0, $a1, 20, 20
+  bstrpick.d $a2, $a1, 19, 19
+  slli.d $a2, $a2, 2
+  or $a0, $a0, $a2
+  bstrpick.d $a2, $a1, 18, 18
+  slli.d $a2, $a2, 3
+  or $a0, $a0, $a2
+  bstrpick.d $a2, $a1, 17, 17
+  slli.d $a2, $a2, 4
+  or $a0, $a0, $a2
+  bstrpick.d $a2, $a1, 16, 16
+  slli.d $a2, $a2, 5
+  or $a0, $a0, $a2
+  ret
+
   .globl recast_host_facts
 recast_host_facts:
   pcalau12i $a0, %pc_hi20(recast_host_kind)

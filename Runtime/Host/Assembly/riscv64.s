@@ -195,6 +195,37 @@ recast_host_counter:
   rdtime a0
   ret
 
+# MXCSR.RC 0 1 2 3 is frm 0 2 3 1. There is no flushing of subnormals.
+  .globl recast_host_float_load
+recast_host_float_load:
+  srli a0, a0, 11
+  andi a0, a0, 12
+  li a1, 0x1320
+  srl a1, a1, a0
+  andi a1, a1, 7
+  fsrm a1
+  fsflags zero
+  ret
+
+# fflags: NX UF OF DZ NV from bit 0; MXCSR: IE in bit 0, ZE OE UE PE from bit 2.
+  .globl recast_host_float_flags
+recast_host_float_flags:
+  frflags a1
+  srli a0, a1, 4
+  andi a2, a1, 8
+  srli a2, a2, 1
+  or a0, a0, a2
+  andi a2, a1, 4
+  slli a2, a2, 1
+  or a0, a0, a2
+  andi a2, a1, 2
+  slli a2, a2, 3
+  or a0, a0, a2
+  andi a2, a1, 1
+  slli a2, a2, 5
+  or a0, a0, a2
+  ret
+
   .globl recast_host_facts
 recast_host_facts:
   lla a0, recast_host_kind

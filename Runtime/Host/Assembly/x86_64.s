@@ -148,6 +148,22 @@ recast_host_counter:
   orq %rdx, %rax
   ret
 
+# MXCSR with all exceptions masked.
+  .globl recast_host_float_load
+recast_host_float_load:
+  andl $0xffff, %edi
+  orl $0x1f80, %edi
+  movl %edi, -8(%rsp)
+  ldmxcsr -8(%rsp)
+  ret
+
+  .globl recast_host_float_flags
+recast_host_float_flags:
+  stmxcsr -8(%rsp)
+  movl -8(%rsp), %eax
+  andl $0x3f, %eax
+  ret
+
   .globl recast_host_facts
 recast_host_facts:
   leaq recast_host_kind(%rip), %rax

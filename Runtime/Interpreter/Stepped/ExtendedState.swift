@@ -28,7 +28,7 @@ extension InterpreterMachine {
     let old = compacted ? 0 : try load(UInt64.self, at: address &+ Self.header)
     if components & 1 != 0 { try saveX87(address) }
     if components & 6 != 0 && !(compacted && components & 2 == 0) {
-      try store(vcpu.pointee.mxcsr, at: address &+ 24)
+      try store(currentMXCSR(), at: address &+ 24)
       try store(UInt32(0xffff), at: address &+ 28)
     }
     if components & 2 != 0 { try saveXMM(address) }
@@ -73,9 +73,9 @@ extension InterpreterMachine {
       }
     }
     if loadsMXCSR {
-      vcpu.pointee.mxcsr = mxcsr
+      setMXCSR(mxcsr)
     } else if compacted && components & 2 != 0 {
-      vcpu.pointee.mxcsr = 0x1f80
+      setMXCSR(0x1f80)
     }
     var n: UInt8 = 0
     while n < 16 {

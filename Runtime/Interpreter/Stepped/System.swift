@@ -12,6 +12,9 @@ import X86
   @_extern(c, "recast_host_counter") func hostCounter() -> UInt64
   /// 64 random bits.
   @_extern(c, "recast_host_random") func hostRandom() -> UInt64
+  /// The host's floating-point environment, by MXCSR (Runtime/Host).
+  @_extern(c, "recast_host_float_load") func hostFloatLoad(_ mxcsr: UInt64)
+  @_extern(c, "recast_host_float_flags") func hostFloatFlags() -> UInt64
 #else
   // The tool and its tests: no artifact around.
   nonisolated(unsafe) private var ticks: UInt64 = 0
@@ -20,6 +23,8 @@ import X86
     return ticks
   }
   func hostRandom() -> UInt64 { UInt64.random(in: .min ... .max) }
+  func hostFloatLoad(_ mxcsr: UInt64) {}
+  func hostFloatFlags() -> UInt64 { 0 }
 #endif
 
 enum GuestProcessor {
@@ -92,6 +97,17 @@ extension InterpreterMachine {
     }
   }
 
+  // MXCSR is the VCPU's, except for the flags that the host has raised since it was last loaded.
+  // Arithmetic is the host's in both engines, so that its rounding and flags are the guest's.
+  func setMXCSR(_ value: UInt32) {
+    vcpu.pointee.mxcsr = value
+    hostFloatLoad(UInt64(value))
+  }
+  func currentMXCSR() -> UInt32 {
+    vcpu.pointee.mxcsr |= UInt32(truncatingIfNeeded: hostFloatFlags())
+    return vcpu.pointee.mxcsr
+  }
+
   mutating func random(_ i: Instruction) {
     let value = hostRandom()
     switch i.operands.0.size {
@@ -116,8 +132,8 @@ extension InterpreterMachine {
     case .ldmxcsr, .vldmxcsr:
       let value = try load(UInt32.self, at: address)
       try fault(.generalProtection, if: value & ~0xffff != 0)
-      vcpu.pointee.mxcsr = value
-    case .stmxcsr, .vstmxcsr: try store(vcpu.pointee.mxcsr, at: address)
+      setMXCSR(value)
+    case .stmxcsr, .vstmxcsr: try store(currentMXCSR(), at: address)
     case .fxsave: try fxsave(address)
     case .fxrstor: try fxrstor(address)
     case .xgetbv: try xgetbv()

@@ -83,7 +83,10 @@ extension InterpreterMachine {
   }
 
   func fprem(nearest: Bool) {
-    guard let a = st(0), let b = st(1) else { return setST(0, .indefinite) }
+    guard let a = st(0), let b = st(1) else {
+      vcpu.pointee.x87Status &= ~Self.c2
+      return setST(0, .indefinite)
+    }
     var context = softContext
     let (value, quotient, done) = context.remainder(a, b, nearest: nearest)
     context.roundedUp = false
@@ -165,6 +168,12 @@ extension InterpreterMachine {
     case .fild: try fld(i, address, integer: true)
     case .fst: try fst(i, address, pops: false)
     case .fstp: try fst(i, address, pops: true)
+    case .fstpUnchecked:
+      // Not in the manual; a processor raises nothing when ST(0) is empty.
+      let status = vcpu.pointee.x87Status
+      let isEmpty = vcpu.pointee.x87Empty &>> (vcpu.pointee.x87Top & 7) & 1 != 0
+      try fst(i, address, pops: true)
+      if isEmpty { vcpu.pointee.x87Status = status }
     case .fist: try fist(i, address, pops: false, truncating: false)
     case .fistp: try fist(i, address, pops: true, truncating: false)
     case .fisttp: try fist(i, address, pops: true, truncating: true)

@@ -164,7 +164,7 @@ extension InterpreterMachine {
   mutating func fxsave(_ address: UInt64) throws(GuestFault) {
     try fault(.generalProtection, if: address & 15 != 0)
     try saveX87(address)
-    try store(vcpu.pointee.mxcsr, at: address &+ 24)
+    try store(currentMXCSR(), at: address &+ 24)
     try store(UInt32(0xffff), at: address &+ 28)
     try saveXMM(address)
   }
@@ -174,7 +174,7 @@ extension InterpreterMachine {
     let mxcsr = try load(UInt32.self, at: address &+ 24)
     try fault(.generalProtection, if: mxcsr & ~0xffff != 0)
     try restoreX87(address)
-    vcpu.pointee.mxcsr = mxcsr
+    setMXCSR(mxcsr)
     var n: UInt8 = 0
     while n < 16 {
       setVector(n, half: 0, try loadVector(at: address &+ 160 &+ 16 &* UInt64(n)))
