@@ -21,6 +21,8 @@ struct Signature: Equatable {
   /// Delivers even what it does not change, because an indirect call or a tail call of a function
   /// that returns it relies on that.
   var mustReturn: RegisterSet = []
+  /// Vector registers that it wants in their slots (VectorPassing.swift).
+  var passes: RegisterSet = []
   /// Reachable by other ways than direct calls.
   var isAddressTaken = false
 
@@ -40,6 +42,8 @@ struct SignatureAnalysis {
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
 
+  /// By function: vector registers that it reads from their slots instead of host registers.
+  private let slotReads: [RegisterSet]
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
@@ -57,9 +61,11 @@ struct SignatureAnalysis {
 
     let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
     unknown = Signature(
-      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp),
+      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp)
+        .subtracting(VectorPassing.passable),
       changed: callerSaved, wanted: .results, touched: .all, mustReturn: .results,
-      isAddressTaken: true)
+      passes: VectorPassing.passable, isAddressTaken: true)
+    slotReads = functions.map(VectorPassing.slotReads)
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
@@ -75,6 +81,15 @@ struct SignatureAnalysis {
     while let f = dequeue() { updateChanges(f) }
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateReads(f) }
+    let passing = VectorPassing(functions, slotReads: slotReads, callers: callers) { target in
+      (index[target], callee(target))
+    }
+    for f in functions.indices { signatures[f].passes = passing.passes[f] }
+  }
+
+  /// Vector registers that may hold values of function f's own at the end of each of its blocks.
+  func definedVectors(_ f: Int) -> [RegisterSet] {
+    VectorPassing.defined(functions[f], callee: callee, unknown: unknown)
   }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
@@ -195,7 +210,7 @@ struct SignatureAnalysis {
   /// want back.
   private mutating func updateReads(_ f: Int) {
     let live = liveness(f, returned: signatures[f].returned)
-    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp)
+    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
     if reads != signatures[f].reads {
       signatures[f].reads = reads
       for c in callers[f] { enqueue(c) }
@@ -235,6 +250,37 @@ struct SignatureAnalysis {
     if signatures[g].returned != old.returned || signatures[g].mustReturn != old.mustReturn {
       enqueue(g)
       for c in callers[g] { enqueue(c) }
+    }
+  }
+
+  /// Live registers at the start of each block of f as the lifter keeps them: with the vector
+  /// registers that go to their slots before calls.
+  func liveInWithPassedVectors(_ f: Int, defined: [RegisterSet]) -> [RegisterSet] {
+    var live = liveIn[f]
+    var again = true
+    while again {
+      again = false
+      for (b, block) in functions[f].blocks.enumerated().reversed() {
+        let stored = defined[b].intersection(passedBehind(block))
+        let out = before(f, b, live, signatures[f].returned).union(stored)
+        let new = block.use.union(out.subtracting(block.def)).union(live[b])
+        if new != live[b] {
+          live[b] = new
+          again = true
+        }
+      }
+    }
+    return live
+  }
+
+  private func passedBehind(_ block: FunctionFacts.Block) -> RegisterSet {
+    let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
+      if case .function(let target) = edge { set.formUnion(callee(target).passes) }
+    }
+    return switch block.terminator {
+    case .call(let target, _): callee(target).passes.union(tails)
+    case .callIndirect, .jumpIndirect, .leave: VectorPassing.passable
+    default: tails
     }
   }
 

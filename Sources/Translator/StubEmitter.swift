@@ -70,13 +70,35 @@ struct StubEmitter {
       var key = facts.entry
       let results: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
       for (n, r) in results.enumerated() where returned.contains(r) { key |= 1 << UInt64(48 + n) }
-      return e.context.constStruct([e.i64.constInt(key), unit.declare(facts.entry).value])
+      return e.context.constStruct([e.i64.constInt(key), universalEntry(f).value])
     }
     let global = e.module.addGlobal(TranslationUnit.codeMapSymbol, entryType.array(size))
     global.initializer = entryType.constArray(entries)
     global.isConstant = true
     global.visibility = LLVMHiddenVisibility
     global.alignment = 16
+  }
+
+  /// What the code map has for function f: unknown callers leave vector arguments in their slots, so
+  /// one that takes them in host registers has an entry of its own for these callers.
+  private func universalEntry(_ f: Int) -> Function {
+    let entry = unit.analysis.functions[f].entry
+    let vectors = unit.analysis.signatures[f].reads.intersection(.vectors)
+      .intersection(unit.argumentSet)
+    if vectors.isEmpty { return unit.declare(entry) }
+    let universal = unit.declare(named: "u_" + String(entry, radix: 16))
+    let m = machine(universal)
+    let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
+      vectors.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
+    }
+    b.ret(tailCall(unit.declare(entry), arguments))
+    return universal
+  }
+
+  private func tailCall(_ f: Function, _ arguments: [Value]) -> Value {
+    b.call(
+      f.value, unit.prototype, arguments, convention: unit.convention.callingConvention,
+      tail: LLVMTailCallKindTail)
   }
 
   private func emitImage(_ image: ImageFacts, hasCodeMap: Bool) {
@@ -147,7 +169,8 @@ struct StubEmitter {
   private func emitMiss() {
     let f = unit.declare(named: Symbol.miss)
     let m = machine(f)
-    for (place, r) in unit.convention.arguments.enumerated() {
+    // Vector arguments are in their slots already.
+    for (place, r) in unit.convention.arguments.enumerated() where !r.isVector {
       m.storeSlot(r, f.parameter(place + 1))
     }
     let type = IRType.function(e.i64, [e.ptr, e.i64])
@@ -161,15 +184,17 @@ struct StubEmitter {
   }
 
   /// Stands for a function that is left to the interpreter.
-  func emitLeftOut(_ entry: UInt64) {
+  func emitLeftOut(_ number: Int) {
+    let entry = unit.analysis.functions[number].entry
     let f = unit.declare(entry)
     let m = machine(f)
+    let reads = unit.analysis.signatures[number].reads
+    for (place, r) in unit.convention.arguments.enumerated() where r.isVector && reads.contains(r) {
+      m.storeSlot(r, f.parameter(place + 1))
+    }
     unit.storeRIP(e.i64.constInt(entry), m.vcpu)
     let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
-    let result = b.call(
-      unit.declare(named: Symbol.miss).value, unit.prototype, arguments,
-      convention: unit.convention.callingConvention, tail: LLVMTailCallKindTail)
-    b.ret(result)
+    b.ret(tailCall(unit.declare(named: Symbol.miss), arguments))
   }
 
   /// `host recast_lookup(u64 guest)`: the whole probe sequence; the interpreter's way in on a miss.

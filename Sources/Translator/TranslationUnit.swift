@@ -45,7 +45,8 @@ final class TranslationUnit {
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
       resultType, [e.ptr] + convention.arguments.map { LLVMMachine.type(of: $0, e) })
-    attributes = [e.context.attribute("nounwind"), e.context.attribute("null_pointer_is_valid")]
+    // Without a red zone: `recast_poll` is called by assembly that LLVM does not look into.
+    attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
 
   static func symbol(_ entry: UInt64) -> String { "f_" + String(entry, radix: 16) }

@@ -75,6 +75,6 @@ public struct Translator {
     }
     StubEmitter(unit: unit).emit(image, translated: reachable)
     // A function that was left out is still called by those that were not.
-    for f in excluded.sorted() { StubEmitter(unit: unit).emitLeftOut(analysis.functions[f].entry) }
+    for f in excluded.sorted() { StubEmitter(unit: unit).emitLeftOut(f) }
   }
 }
