@@ -1,4 +1,4 @@
-// Loops that end by themselves and soon, so that they need no safepoint: innermost, without calls,
+// Which edges close loops, and which loops end by themselves and soon, so that they need no safepoint: innermost, without calls,
 // and left by a condition on a register that every turn moves by a constant, or on memory that such
 // a register walks over. A loop that waits for somebody else's store has no such exit.
 
@@ -8,6 +8,7 @@ import X86
 struct CountedLoops {
   private let facts: FunctionFacts
   private let predecessors: [[Int]]
+  private var closing: Set<[Int]> = []
 
   init(_ facts: FunctionFacts) {
     self.facts = facts
@@ -16,6 +17,35 @@ struct CountedLoops {
       for s in block.successors { predecessors[s].append(n) }
     }
     self.predecessors = predecessors
+    findClosingEdges()
+  }
+
+  /// Whether the edge leads back to a block on the way to it, in one depth-first walk: every cycle has
+  /// such an edge.
+  func closesLoop(from: Int, to: Int) -> Bool { closing.contains([from, to]) }
+
+  private mutating func findClosingEdges() {
+    var isOpen = [Bool](repeating: false, count: facts.blocks.count)
+    var isSeen = isOpen
+    var path: [(block: Int, rest: [Int])] = []
+    // What only the interpreter enters comes last.
+    for root in facts.blocks.indices where !isSeen[root] {
+      path.append((root, facts.blocks[root].successors))
+      (isSeen[root], isOpen[root]) = (true, true)
+      while let (block, rest) = path.last {
+        guard let next = rest.last else {
+          isOpen[block] = false
+          path.removeLast()
+          continue
+        }
+        path[path.count - 1].rest.removeLast()
+        if isOpen[next] { closing.insert([block, next]) }
+        if !isSeen[next] {
+          (isSeen[next], isOpen[next]) = (true, true)
+          path.append((next, facts.blocks[next].successors))
+        }
+      }
+    }
   }
 
   /// Whether the loop with the back edge `latch` → `head` ends by itself.
@@ -31,7 +61,7 @@ struct CountedLoops {
       }
       if block.effects.contains(where: { $0.transfer == .systemCall || $0.stepped }) { return false }
       for s in block.successors where body.contains(s) && s != head {
-        if facts.blocks[s].start <= block.start { return false }
+        if closesLoop(from: n, to: s) { return false }
       }
       written.formUnion(block.may)
     }

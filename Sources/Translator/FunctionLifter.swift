@@ -133,14 +133,14 @@ final class FunctionLifter {
     case .table(let targets): emitTable(targets, from: n)
     case .jumpIndirect:
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitTailCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target,
+      emitTailCall(unit.lookup(target, vcpu: machine.vcpu), target,
         callee: analysis.unknown, from: n)
     case .call(let target, let next):
       emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target),
         isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target,
+      emitCall(unit.lookup(target, vcpu: machine.vcpu), target,
         callee: analysis.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
@@ -149,12 +149,13 @@ final class FunctionLifter {
     }
   }
 
-  /// Follows an edge out of block `n`; a backward one is a safepoint.
+  /// Follows an edge out of block `n`; one that closes a loop is a safepoint.
   private func go(_ edge: FunctionFacts.Edge, from n: Int) {
     switch edge {
     case .block(let target):
-      let isBackward = facts.blocks[target].start <= facts.blocks[n].start
-      if isBackward && !countedLoops.endsByItself(latch: n, head: target) {
+      if countedLoops.closesLoop(from: n, to: target)
+        && !countedLoops.endsByItself(latch: n, head: target)
+      {
         emitSafepoint(at: facts.blocks[target].start)
       }
       machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))
@@ -208,7 +209,7 @@ final class FunctionLifter {
 
   /// The arguments of a call by the convention; what has no place goes through the VCPU.
   private func arguments(for callee: Signature, from n: Int) -> [Value] {
-    for r in callee.passes.intersection(definedVectors[n]) { machine.storeSlot(r, machine.get(r)) }
+    for r in callee.passes.intersection(definedPassable[n]) { machine.storeSlot(r, machine.get(r)) }
     for r in callee.reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
       machine.storeSlot(r, machine.get(r))
     }
@@ -276,8 +277,8 @@ final class FunctionLifter {
   }
 
   private lazy var countedLoops = CountedLoops(facts)
-  private lazy var definedVectors = analysis.definedVectors(number)
-  private lazy var liveIn = analysis.liveInWithPassedVectors(number, defined: definedVectors)
+  private lazy var definedPassable = analysis.definedPassable(number)
+  private lazy var liveIn = analysis.liveInWithPassed(number, defined: definedPassable)
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
 
   /// Returns to the caller with a PC that no call expects.

@@ -17,11 +17,12 @@ public struct Translator {
     let entries = Set(discovery.functions.map(\.entry))
     analysis = SignatureAnalysis(
       discovery.functions.map { FunctionFacts($0, entries: entries) },
-      addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)))
+      addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
+      returnsAnywhere: discovery.isGo)
   }
 
   /// Nothing is translated: the interpreter runs everything.
-  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [])) }
+  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], returnsAnywhere: false)) }
 
   private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 

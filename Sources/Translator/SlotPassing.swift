@@ -1,24 +1,26 @@
-// How vector arguments reach calls whose target is not known, and functions with variable arguments.
+// How rare arguments reach calls whose target is not known, and functions with variable arguments.
 //
-// At such a call the psABI allows arguments in XMM0–XMM7, and nearly no call has one. Handing all
-// eight over in host registers would keep them alive through every function on the way, so they
+// At such a call the psABI allows arguments in XMM0–XMM7 and a static chain in R10, and nearly no
+// call has one. Handing all of them over in host registers would keep them alive through every function on the way, so they
 // travel through their VCPU slots: a register that this function has written is stored before the
 // call, and for all others the slot is right already, because every caller sees to that:
 //
-//   passes(f)   vector registers whose slot must hold the entry value: an unknown call, the
+//   passes(f)   registers whose slot must hold the entry value: an unknown call, the
 //               interpreter, or a callee that passes it on may look there
-//   defined(b)  vector registers that may have got a new value on some way to the end of block b
+//   defined(b)  registers that may have got a new value on some way to the end of block b
 //
 // A caller of f stores `defined ∩ passes(f)`. What f itself computes with (`reads`) still comes in
 // host registers. Slots cannot change in between: whoever stores to one has written the register,
-// which makes it `changed`, and nobody relies on a vector register behind a call that changes it.
+// which makes it `changed`, and nobody relies on one of these registers behind a call that changes it.
 
 import Discovery
 import X86
 
-struct VectorPassing {
-  /// What may carry vector arguments (System V x86-64 psABI 1.0, 3.2.3).
-  static let passable: RegisterSet = (0..<8).reduce(into: []) { $0.insert(.vector($1, half: 0)) }
+struct SlotPassing {
+  /// What may carry vector arguments, and the static chain (System V x86-64 psABI 1.0, 3.2.3), in
+  /// the order of `CodeMap.inRegistersShift`.
+  static let passableList: [Register] = (0..<8).map { .vector($0, half: 0) } + [.gpr(.r10)]
+  static let passable: RegisterSet = passableList.reduce(into: []) { $0.insert($1) }
 
   /// By function.
   private(set) var passes: [RegisterSet]
@@ -69,8 +71,8 @@ struct VectorPassing {
         }
         let out: RegisterSet =
           switch block.terminator {
-          case .ret: []
-          case .jumpIndirect, .leave, .callIndirect: Self.passable
+          case .ret, .leave: []
+          case .jumpIndirect, .callIndirect: Self.passable
           case .call(let target, let next):
             (next.map(at) ?? []).subtracting(callee(target).signature.changed)
               .union(passed(target, callee))
@@ -86,17 +88,19 @@ struct VectorPassing {
     return live.first ?? []
   }
 
-  /// For each block of a function: registers that may hold values of its own where the block ends.
-  static func defined(_ facts: FunctionFacts, callee: (UInt64) -> Signature, unknown: Signature)
-    -> [RegisterSet]
-  {
+  /// For each block of a function: passable registers and results that may hold values of its own
+  /// where the block ends.
+  static func defined(
+    _ facts: FunctionFacts, callee: (UInt64) -> Signature, _ unknown: Signature
+  ) -> [RegisterSet] {
+    let tracked = passable.union(.results)
     var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
     var atEnd = atStart
     var again = true
     while again {
       again = false
       for (b, block) in facts.blocks.enumerated() {
-        atEnd[b] = atStart[b].union(block.may.intersection(passable))
+        atEnd[b] = atStart[b].union(block.may.intersection(tracked))
         var out = atEnd[b]
         let signature: Signature? =
           switch block.terminator {
@@ -104,9 +108,8 @@ struct VectorPassing {
           case .callIndirect: unknown
           default: nil
           }
-        if let signature {
-          out = out.subtracting(signature.changed)
-            .union(signature.returned.intersection(passable))
+        if let changed = signature?.changed {
+          out = out.subtracting(changed).union(changed.intersection(.results))
         }
         for n in block.successors where !atStart[n].isSuperset(of: out) {
           atStart[n].formUnion(out)
@@ -120,6 +123,7 @@ struct VectorPassing {
   /// All eight are read before anything is called: the prologue of a function with variable
   /// arguments, which looks at them only when AL says so. They come in slots.
   static func slotReads(_ facts: FunctionFacts) -> RegisterSet {
+    let vectors = passable.intersection(.vectors)
     var live = [RegisterSet](repeating: [], count: facts.blocks.count)
     var again = true
     while again {
@@ -134,6 +138,6 @@ struct VectorPassing {
         }
       }
     }
-    return live.first == passable ? passable : []
+    return live.first?.intersection(.vectors) == vectors ? vectors : []
   }
 }
