@@ -2,7 +2,8 @@ import Host
 
 /// execve. An x86-64 program goes to a Recast artifact of its name in RECAST_PATH; otherwise an
 /// x86_64 host runs it natively, and any other host runs this artifact again with RECAST_EXEC set,
-/// which loads the program at run time (Loader.swift). `#!` lines are read here so that the same
+/// which loads the program at run time (Loader.swift), unless the program is dynamic and the kernel
+/// can start it. `#!` lines are read here so that the same
 /// rule holds for the interpreter they name. Everything else is the host kernel's.
 
 /// Places in the thread's scratch. All of it, since a vfork child must not allocate: it would do so
@@ -91,6 +92,7 @@ private func execute(
   _ t: ThreadPointer, _ start: UInt64, _ guestArguments: UInt64, _ envp: UInt64
 ) -> Int64 {
   let s = t.scratch
+  findEmulator(scratch: s &+ Part.candidate)
   let header = s &+ Part.header
   var path = start
   var argv = guestArguments
@@ -125,7 +127,12 @@ private func execute(
     if let artifact = findArtifact(s, path) {
       return hand(t, artifact, argv, envp)
     }
-    if hostIsX86 { break }
+    if hostIsX86 || isEmulator(path) { break }
+    if needsInterpreter(s, header, path) {
+      // Not for this artifact to load. The kernel may know how (binfmt_misc, an emulator on x86).
+      let got = become(t, path, argv, envp)
+      if got != Errno.noExec { return got }
+    }
     return executeHere(t, path, argv, envp)
   }
   return become(t, path, argv, envp)
@@ -199,8 +206,27 @@ private func makeRoom(_ s: UInt64, _ argv: inout UInt64, _ added: UInt64) -> Int
   return 0
 }
 
+/// Whether the ELF file has a PT_INTERP among the program headers that fit a page.
+private func needsInterpreter(_ s: UInt64, _ header: UInt64, _ path: UInt64) -> Bool {
+  let opened = host(Call.openat, atCurrentDirectory, path, 0o2000000)
+  if opened < 0 { return false }
+  let file = UInt64(bitPattern: opened)
+  let table = s &+ Part.candidate
+  let got = host(Call.pread64, file, table, 4096, load64(header &+ 32))
+  _ = host(Call.close, file)
+  if got < 56 || load16(header &+ 54) != 56 { return false }
+  let fitting = UInt64(bitPattern: got) / 56
+  let listed = UInt64(load16(header &+ 56))
+  var n: UInt64 = 0
+  while n < listed && n < fitting {
+    if load32(table &+ 56 &* n) == 3 { return true }
+    n &+= 1
+  }
+  return false
+}
+
 /// Has the host run one of its own programs: directly, or through the emulator (qemu-user's command
-/// line) that RECAST_RUNNER names, for machines whose kernel does not know how.
+/// line) that runs this one or that RECAST_RUNNER names, where the kernel does not know how.
 private func hand(_ t: ThreadPointer, _ path: UInt64, _ argv: UInt64, _ envp: UInt64) -> Int64 {
   if runner == 0 { return become(t, path, argv, envp) }
   let s = t.scratch

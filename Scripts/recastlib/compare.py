@@ -6,16 +6,21 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterable, TypeVar
 
 from .tools import ARCHITECTURES, environment
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass
@@ -96,6 +101,9 @@ def run(
             out, err = process.communicate()
             status = "time-out"
         old, new = str(parent).encode(), b"DIRECTORY"
+        if Path(command[0]).name.startswith("qemu-"):
+            # The emulator says by which signal its guest died.
+            err = re.sub(rb"^qemu: uncaught target signal.*\n", b"", err, flags=re.M)
         return Outcome(status, out.replace(old, new), err.replace(old, new), files_of(home))
     finally:
         shutil.rmtree(parent, ignore_errors=True)
@@ -119,11 +127,22 @@ def difference(expected: Outcome, seen: Outcome) -> str:
     return "\n".join(parts)
 
 
+def side_by_side(jobs: int, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """The results in the items' order."""
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        return list(pool.map(work, items))
+
+
 def arguments(description: str) -> argparse.ArgumentParser:
     """The options that all acceptance scripts have."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--targets", default=",".join(ARCHITECTURES),
                         help="architectures, with commas (default: all four)")
     parser.add_argument("--json", action="store_true", help="print every verdict as JSON")
-    parser.add_argument("--out", type=Path, help="keep artifacts in this directory")
+    parser.add_argument("--level", default="O2", choices=["O0", "O1", "O2", "O3"],
+                        help="of recast build (default: O2)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
+                        help="builds' shards and cases at a time (default: processors)")
+    parser.add_argument("--keep", type=Path, help="the directory for artifacts, which a second "
+                        "run takes again (default: .build/acceptance)")
     return parser

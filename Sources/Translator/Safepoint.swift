@@ -10,12 +10,13 @@ import X86
 
 extension TargetTraits {
   /// How to call a function that keeps all registers: the VCPU's register as the assembler's
-  /// constraint, the register that the call itself changes, and the call.
+  /// constraint, the register that the call itself changes, and the call. LLVM passes over a name
+  /// that it does not know without a word: it knows `lr`, and not `x30`.
   var poll: (vcpu: String, link: String, call: String)? {
     guard hasBaselineVectors else { return nil }
     return switch architecture {
     case "x86_64": ("{r12}", "", "call recast_poll")
-    case "aarch64": ("{x20}", ",~{x30}", "bl recast_poll")
+    case "aarch64": ("{x20}", ",~{lr}", "bl recast_poll")
     case "riscv64": ("{x10}", ",~{x1}", "call recast_poll")
     case "loongarch64": ("{$r4}", ",~{$r1}", "bl recast_poll")
     default: nil

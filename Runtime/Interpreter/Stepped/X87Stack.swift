@@ -147,7 +147,7 @@ extension InterpreterMachine {
       try store(UInt32(status) | 0xffff_0000, at: address &+ 4)
       try store(UInt32(tags) | 0xffff_0000, at: address &+ 8)
       try store(UInt64(0), at: address &+ 12)
-      try store(UInt64(0xffff_0000 &<< 32), at: address &+ 20)
+      try store(0xffff_0000_0000_0000 as UInt64, at: address &+ 20)
     }
   }
 

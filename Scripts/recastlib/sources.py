@@ -1,0 +1,63 @@
+"""Builds Tests/Data/programs as static executables in .build/programs/VARIANT/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from .tools import ROOT
+
+PROGRAMS = ROOT / "Tests" / "Data" / "programs"
+# accept-faults runs these, case by case.
+ELSEWHERE = {"faults", "changed-code"}
+# C11's makecontext is not musl's; vectors is generated and large.
+UNFIT: set[tuple[str, str]] = set()
+C = {"gcc": ["gcc"], "clang": ["clang-19", "clang"], "musl": ["musl-gcc"]}
+CXX = {"gcc": ["g++"], "clang": ["clang++-19", "clang++"]}
+
+
+def first(names: list[str]) -> str | None:
+    return next((n for n in names if shutil.which(n)), None)
+
+
+def command(source: Path, variant: str, program: Path) -> list[str] | None:
+    """None when the variant is not for this language or its compiler is missing."""
+    compiler, _, rest = variant.partition("-")
+    level, _, shape = rest.partition("-")
+    if source.suffix == ".go":
+        go = first(["go"])
+        return [go, "build", *(["-ldflags=-s -w"] if level == "stripped" else []), "-o",
+                str(program), str(source)] if go and compiler == "go" else None
+    if source.suffix == ".rs":
+        rust = first(["rustc"])
+        return [rust, "-C", f"opt-level={level[1:]}", "-C", "target-feature=+crt-static",
+                str(source), "-o", str(program)] if rust and compiler == "rust" else None
+    table, standard = (C, "-std=gnu11") if source.suffix == ".c" else (CXX, "-std=gnu++20")
+    found = first(table.get(compiler, []))
+    static = {"": "-static", "pie": "-static-pie", "stripped": "-static"}[shape]
+    return [found, "-w", f"-{level}", static, *(["-s"] if shape == "stripped" else []), standard,
+            "-ffp-contract=off", str(source), "-o", str(program), "-lm", "-lpthread"] \
+        if found else None
+
+
+def build(variant: str) -> list[Path]:
+    out = ROOT / ".build" / "programs" / variant
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    made: list[Path] = []
+    for source in sorted(PROGRAMS.iterdir()):
+        program = out / source.stem
+        words = None if source.stem in ELSEWHERE else command(source, variant, program)
+        if words is None:
+            continue
+        done = subprocess.run(words, capture_output=True, text=True,
+                              env={**os.environ, "CGO_ENABLED": "0"})
+        if done.returncode:
+            reason = next((x for x in done.stderr.splitlines() if "error" in x or "undefined" in x),
+                          done.stderr[-200:])
+            print(f"{variant}: {source.name} left out: {reason.strip()}", flush=True)
+        else:
+            made.append(program)
+    return made
