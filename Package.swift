@@ -7,7 +7,8 @@ let package = Package(
   name: "recast",
   products: [.executable(name: "recast", targets: ["recast"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Meanings: compiled into the tool and, in Embedded Swift, into every artifact.
@@ -51,6 +52,14 @@ let package = Package(
       name: "Driver",
       dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
       path: "Sources/Driver"),
+    // Hot regions of a running program, cut out and replayed.
+    .target(name: "CTrace", path: "Sources/CTrace"),
+    .target(
+      name: "Slices", dependencies: ["CTrace", "ELF", "Discovery", "X86", "LLVM", "Codegen"],
+      path: "Sources/Slices"),
+    // Where a program moves to: the method's numbers, the fleet, the report.
+    .target(
+      name: "Selector", dependencies: ["Yams"], path: "Sources/Selector"),
     .executableTarget(
       name: "recast-fuzz-elf", dependencies: ["ELF", "Discovery"], path: "Sources/recast-fuzz-elf"),
     .executableTarget(
@@ -77,6 +86,7 @@ let package = Package(
       path: "Tests/EffectsTests"),
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+    .testTarget(name: "SelectorTests", dependencies: ["Selector"], path: "Tests/SelectorTests"),
     .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
