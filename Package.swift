@@ -50,12 +50,18 @@ let package = Package(
       name: "Codegen", dependencies: ["LLVM", "RuntimeABI", "CProcess"], path: "Sources/Codegen"),
     .target(
       name: "Driver",
-      dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
+      dependencies: [
+        "ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86", "Slices",
+      ],
       path: "Sources/Driver"),
     // Hot regions of a running program, cut out and replayed.
+    .target(name: "Commands", path: "Sources/Commands"),
     .target(name: "CTrace", path: "Sources/CTrace"),
     .target(
-      name: "Slices", dependencies: ["CTrace", "ELF", "Discovery", "X86", "LLVM", "Codegen"],
+      name: "Slices",
+      dependencies: [
+        "CTrace", "CElf", "ELF", "Discovery", "X86", "LLVM", "Codegen", "Commands",
+      ],
       path: "Sources/Slices"),
     // Where a program moves to: the method's numbers, the fleet, the report.
     .target(
@@ -65,7 +71,8 @@ let package = Package(
     .executableTarget(
       name: "recast",
       dependencies: [
-        "Driver", "Codegen", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Driver", "Codegen", "Slices",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),
 
