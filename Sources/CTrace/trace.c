@@ -75,12 +75,7 @@ int trace_resume(pid_t pid, int how, int number) {
 
 int trace_interrupt(pid_t pid) { return ptrace(PTRACE_INTERRUPT, pid, 0, 0) == 0 ? 0 : -1; }
 
-int trace_wait(pid_t pid, int *value) {
-  int status;
-  pid_t found;
-  do found = waitpid(pid, &status, __WALL);
-  while (found < 0 && errno == EINTR);
-  if (found < 0) return TRACE_LOST;
+static int understand(int status, int *value) {
   if (WIFEXITED(status)) {
     *value = WEXITSTATUS(status);
     return TRACE_EXITED;
@@ -96,6 +91,40 @@ int trace_wait(pid_t pid, int *value) {
   if (event == PTRACE_EVENT_EXEC) return TRACE_EXECUTED;
   if (event) return TRACE_STARTED_TASK;
   return TRACE_SIGNALLED;
+}
+
+int trace_wait(pid_t pid, int *value) {
+  int status;
+  pid_t found;
+  do found = waitpid(pid, &status, __WALL);
+  while (found < 0 && errno == EINTR);
+  return found < 0 ? TRACE_LOST : understand(status, value);
+}
+
+int trace_wait_for(pid_t pid, int *value, unsigned microseconds) {
+  sigset_t child, before;
+  struct timespec end, now;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child, &before);
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += microseconds / 1000000;
+  end.tv_nsec += (long)(microseconds % 1000000) * 1000;
+  int answer = TRACE_RUNNING;
+  while (answer == TRACE_RUNNING) {
+    int status;
+    pid_t found = waitpid(pid, &status, __WALL | WNOHANG);
+    if (found < 0 && errno != EINTR) answer = TRACE_LOST;
+    if (found > 0) answer = understand(status, value);
+    if (found != 0) continue;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long long left = (end.tv_sec - now.tv_sec) * 1000000000ll + end.tv_nsec - now.tv_nsec;
+    if (left <= 0) break;
+    struct timespec wait = {left / 1000000000, left % 1000000000};
+    sigtimedwait(&child, 0, &wait);
+  }
+  sigprocmask(SIG_SETMASK, &before, 0);
+  return answer;
 }
 
 int trace_registers(pid_t pid, uint64_t registers[27]) {
@@ -149,6 +178,7 @@ pid_t trace_start(const char *p, char *const a[], char *const e[], int i, int o)
 int trace_resume(pid_t p, int h, int s) { return (void)p, (void)h, (void)s, errno = ENOSYS, -1; }
 int trace_interrupt(pid_t p) { return (void)p, errno = ENOSYS, -1; }
 int trace_wait(pid_t p, int *v) { return (void)p, (void)v, TRACE_LOST; }
+int trace_wait_for(pid_t p, int *v, unsigned m) { return (void)m, trace_wait(p, v); }
 int trace_registers(pid_t p, uint64_t r[27]) { return (void)p, (void)r, errno = ENOSYS, -1; }
 int trace_set_registers(pid_t p, const uint64_t r[27]) { return (void)p, (void)r, -1; }
 int trace_float_registers(pid_t p, uint8_t a[512]) { return (void)p, (void)a, -1; }

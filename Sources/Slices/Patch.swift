@@ -8,7 +8,6 @@ struct Patch {
   static let jumpSize = 5
   /// Where the jump goes.
   var address: UInt64
-  /// Empty: a system call, at which no counting is needed.
   var displaced: Range<UInt64>
 
   /// Instructions at the start of `block` that can be run elsewhere, enough of them for a jump.
@@ -34,6 +33,25 @@ struct Patch {
   static func relative(_ target: UInt64, next: UInt64) -> [UInt8] {
     let distance = Int32(truncatingIfNeeded: Int64(bitPattern: target &- next))
     return withUnsafeBytes(of: distance.littleEndian) { Array($0) }
+  }
+
+  /// Code that only counts, for the run in which a region is cut out.
+  func meter(
+    at place: UInt64, code displacedBytes: [UInt8], counter: UInt64, saved: UInt64
+  ) -> [UInt8] {
+    var bytes: [UInt8] = []
+    func emit(_ opcode: [UInt8], _ target: UInt64) {
+      bytes += opcode
+      bytes += Patch.relative(target, next: place + UInt64(bytes.count) + 4)
+    }
+    emit([0x48, 0x89, 0x0d], saved)  // mov [saved], rcx
+    emit([0x48, 0x8b, 0x0d], counter)  // mov rcx, [counter]
+    bytes += [0x48, 0x8d, 0x49, 0x01]  // lea rcx, [rcx + 1]
+    emit([0x48, 0x89, 0x0d], counter)  // mov [counter], rcx
+    emit([0x48, 0x8b, 0x0d], saved)  // mov rcx, [saved]
+    bytes += displacedBytes
+    emit([0xe9], displaced.upperBound)
+    return bytes
   }
 
   /// The counter's code, to stand at `place`. `counter` and `saved` are words of data.

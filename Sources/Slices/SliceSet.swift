@@ -94,8 +94,7 @@ public struct SliceSet {
         program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
       }
       let cutter = try timed("cutting") { () throws(SliceError) in
-        try Cutter(
-          launch, code, plans, longest: options.longest, stopSeconds: survey.stopSeconds)
+        try Cutter(launch, code, plans, longest: options.longest)
       }
       report.regions = plans.map(\.region)
       report.slices = []

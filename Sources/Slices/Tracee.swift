@@ -187,7 +187,9 @@ final class Tracee {
       hasEnded = true
       return .ended
     }
-    usleep(UInt32(seconds * 1e6))
+    var value: Int32 = 0
+    let found = trace_stop(UInt32(trace_wait_for(pid, &value, UInt32(max(0, seconds) * 1e6))))
+    if found != TRACE_RUNNING { return understand(found, value) }
     interrupt()
     return wait()
   }
@@ -201,7 +203,11 @@ final class Tracee {
 
   func wait() -> Stop {
     var value: Int32 = 0
-    switch trace_stop(UInt32(trace_wait(pid, &value))) {
+    return understand(trace_stop(UInt32(trace_wait(pid, &value))), value)
+  }
+
+  private func understand(_ found: trace_stop, _ value: Int32) -> Stop {
+    switch found {
     case TRACE_SIGNALLED: return .signal(value)
     case TRACE_AT_SYSCALL: return .systemCall
     case TRACE_INTERRUPTED, TRACE_EXECUTED: return .interrupted
@@ -251,6 +257,8 @@ final class Tracee {
   func liftAll() throws(SliceError) {
     for address in Array(breakpoints.keys) { try lift(address) }
   }
+
+  func isPlanted(_ address: UInt64) -> Bool { breakpoints[address] != nil }
 
   /// The breakpoint that a SIGTRAP is for; the program counter is set back to it.
   func hit() -> UInt64? {

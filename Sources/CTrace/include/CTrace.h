@@ -28,8 +28,11 @@ enum trace_stop {
   TRACE_STARTED_TASK,
   TRACE_EXECUTED,
   TRACE_LOST,
+  TRACE_RUNNING,
 };
 int trace_wait(pid_t pid, int *value);
+/// The same, for `microseconds` at most: then TRACE_RUNNING.
+int trace_wait_for(pid_t pid, int *value, unsigned microseconds);
 
 /// `struct user_regs_struct`, 27 words (sys/user.h): r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx
 /// rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs.
