@@ -5,7 +5,11 @@ let runtime: [SwiftSetting] = [.enableExperimentalFeature("Extern")]
 
 let package = Package(
   name: "recast",
-  products: [.executable(name: "recast", targets: ["recast"])],
+  products: [
+    .executable(name: "recast", targets: ["recast"]),
+    // A QEMU plugin: counts the instructions of emulated systems for recast select.
+    .library(name: "recast-insncount", type: .dynamic, targets: ["InstructionCount"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -52,11 +56,13 @@ let package = Package(
       name: "Driver",
       dependencies: [
         "ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86", "Slices",
+        "Selector", "Commands",
       ],
       path: "Sources/Driver"),
     // Hot regions of a running program, cut out and replayed.
     .target(name: "Commands", path: "Sources/Commands"),
     .target(name: "CTrace", path: "Sources/CTrace"),
+    .target(name: "InstructionCount", path: "Sources/InstructionCount"),
     .target(
       name: "Slices",
       dependencies: [
@@ -65,13 +71,13 @@ let package = Package(
       path: "Sources/Slices"),
     // Where a program moves to: the method's numbers, the fleet, the report.
     .target(
-      name: "Selector", dependencies: ["Yams"], path: "Sources/Selector"),
+      name: "Selector", dependencies: ["Yams", "Slices", "Commands"], path: "Sources/Selector"),
     .executableTarget(
       name: "recast-fuzz-elf", dependencies: ["ELF", "Discovery"], path: "Sources/recast-fuzz-elf"),
     .executableTarget(
       name: "recast",
       dependencies: [
-        "Driver", "Codegen", "Slices",
+        "Driver", "Codegen", "Slices", "Selector",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast"),

@@ -31,7 +31,7 @@ public struct ReplayOutput: Sendable {
 extension Invocation {
   /// Whether a replay ended as the program's own run did. `native`: the original machine code, of
   /// which every register is compared; a translation promises those that the psABI keeps.
-  func isEqual(_ differences: (registers: UInt64, vectors: UInt64, memory: UInt64), native: Bool)
+  public func isEqual(_ differences: (registers: UInt64, vectors: UInt64, memory: UInt64), native: Bool)
     -> Bool
   {
     if differences.memory != 0 { return false }

@@ -10,6 +10,11 @@ public struct SliceTime: Codable, Sendable, Equatable {
   public var repetitions: Int
   /// The end was as in the program's own run.
   public var isRight: Bool
+
+  public init(nanoseconds: Double, spread: Double, repetitions: Int, isRight: Bool) {
+    (self.nanoseconds, self.spread) = (nanoseconds, spread)
+    (self.repetitions, self.isRight) = (repetitions, isRight)
+  }
 }
 
 public struct ReplayTimes {

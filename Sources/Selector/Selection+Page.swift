@@ -1,0 +1,3 @@
+extension Selection {
+  public var html: String { "" }
+}
