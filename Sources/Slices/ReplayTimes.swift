@@ -3,7 +3,7 @@ import Foundation
 
 /// One invocation's time on one machine.
 public struct SliceTime: Codable, Sendable, Equatable {
-  /// Median, less what the driver itself takes.
+  /// A tenth of the repetitions took less; without what the driver itself takes.
   public var nanoseconds: Double
   /// Half of the distance between the quartiles, over the median.
   public var spread: Double
@@ -61,13 +61,16 @@ public struct ReplayTimes {
       let isLong = Date().timeIntervalSince(begin) > longestSeconds
       if number >= rounds.lowerBound, isGood || isLong { break }
     }
-    let own = median(times[0])
+    let own = typical(times[0])
     return (1..<last + 1).map { n in
       SliceTime(
-        nanoseconds: max(0, median(times[n]) - own), spread: spread(times[n]),
+        nanoseconds: max(0, typical(times[n]) - own), spread: spread(times[n]),
         repetitions: times[n].count, isRight: isRight[n])
     }
   }
+
+  /// What disturbs a measurement only adds to it: caches that others use, stolen processors.
+  private static func typical(_ values: [Double]) -> Double { quantile(values.sorted(), 0.1) }
 
   private static func median(_ values: [Double]) -> Double { quantile(values.sorted(), 0.5) }
 

@@ -18,7 +18,9 @@ final class Window {
   private var refused = 0
 
   init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, longest: Double) {
-    (self.tracee, self.code, self.plan, self.longest) = (tracee, code, plan, longest)
+    (self.tracee, self.code, self.plan) = (tracee, code, plan)
+    // Calls that come once cannot be looked at again later in the run: more of them is taken.
+    self.longest = plan.region.invocations < 3 ? 10 * longest : longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
   }
 
@@ -80,15 +82,16 @@ final class Window {
   }
 
   private func run(to back: UInt64, stack: UInt64) throws(SliceError) -> RegionEnd {
-    let begin = Date()
+    let begin = tracee.processorTime
+    let limit = Date(timeIntervalSinceNow: 20)
     var stop = go(begin)
     while true {
-      if Date().timeIntervalSince(begin) > 10 { throw SliceError(.program, "takes too long to cut") }
+      if limit < Date() { throw SliceError(.program, "takes too long to cut") }
       switch stop {
       case .ended: throw SliceError(.program, "ends inside of the region")
       case .task: throw SliceError(.unsupported, "starts a process or a thread in the region")
       case .interrupted:
-        if let meters, !isLong, Date().timeIntervalSince(begin) >= longest {
+        if let meters, !isLong, tracee.processorTime - begin >= longest {
           isLong = true
           try meters.plant()
         }
@@ -111,10 +114,10 @@ final class Window {
     }
   }
 
-  private func go(_ begin: Date) -> Tracee.Stop {
+  private func go(_ begin: Double) -> Tracee.Stop {
     if meters == nil || isLong { return tracee.resume(TRACE_SYSCALL) }
-    let left = longest - Date().timeIntervalSince(begin)
-    return tracee.resume(TRACE_SYSCALL, interruptAfter: max(0, left))
+    let left = longest - (tracee.processorTime - begin)
+    return tracee.resume(TRACE_SYSCALL, interruptAfter: max(1e-4, left))
   }
 
   /// A replay counts, too: the rarer the block, the less that costs. What counts as rare grows with
@@ -125,7 +128,7 @@ final class Window {
   }
 
   /// The instruction at a breakpoint may touch pages, too.
-  private func stepOver(_ address: UInt64, _ begin: Date) throws(SliceError) -> Tracee.Stop {
+  private func stepOver(_ address: UInt64, _ begin: Double) throws(SliceError) -> Tracee.Stop {
     while true {
       let stop = try tracee.stepOver(address)
       if case .signal(SIGSEGV) = stop {
