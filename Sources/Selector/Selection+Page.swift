@@ -127,7 +127,8 @@ extension Selection {
     svg .mark { stroke: var(--ink); stroke-width: 3 } svg .band { fill: var(--band) }
     .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9em }
     td, th { padding: .35em .7em .35em 0; border-bottom: 1px solid var(--line); text-align: right;
-      vertical-align: top; white-space: nowrap } th:first-child, td.words { text-align: left }
+      vertical-align: top; white-space: nowrap } th:first-child, th:last-child,
+      td.words { text-align: left } th:last-child { padding-left: .6em }
     td.words { white-space: normal; min-width: 14em; padding-left: .6em }
     th small { display: block; font-weight: 400; color: var(--quiet) }
     tr.chosen th:first-child { color: var(--good) } tr.chosen { background: var(--band) }

@@ -64,7 +64,7 @@ extension Selection {
       }
       let place = x(value)
       body += "<line class=\"mark\" x1=\"\(n(place))\" x2=\"\(n(place))\" y1=\"\(n(y))\" "
-        + "y2=\"\(n(y + 32))\"/><text x=\"\(n(max(place, x(efficiency)) + 8))\" y=\"\(n(y + 21))\">V "
+        + "y2=\"\(n(y + 32))\"/><text x=\"\(n(max(place, x(efficiency), x(0)) + 8))\" y=\"\(n(y + 21))\">V "
         + String(format: "%.2f", value) + (value < low ? " (off the scale)" : "") + "</text>"
     }
     return svg(width + 90, height, body, "Resource value by system")
@@ -94,6 +94,10 @@ extension Selection {
     }
     let height = row * Double(slices.slices.count) + 78
     var body = ""
+    for number in stride(from: 0, to: slices.slices.count, by: 2) {
+      body += "<rect class=\"band\" x=\"0\" y=\"\(n(44 + row * (Double(number) - 0.5)))\" "
+        + "width=\"\(n(width))\" height=\"\(n(row))\"/>"
+    }
     for power in Int(low.rounded(.up))...max(Int(low.rounded(.up)), Int(high.rounded(.down))) {
       let ratio = exp2(Double(power))
       let label = power < 0 ? "1/\(1 << -power)" : "\(1 << power)"
@@ -110,10 +114,6 @@ extension Selection {
     for (number, slice) in slices.slices.enumerated() {
       let y = 44 + row * Double(number)
       let region = slices.regions[slice.region]
-      if number % 2 == 0 {
-        body += "<rect class=\"band\" x=\"0\" y=\"\(n(y - row / 2))\" width=\"\(n(width))\" "
-          + "height=\"\(n(row))\"/>"
-      }
       let share = String(format: "%.1f %%", 100 * region.weight * slice.share)
       let time = String(format: "%.0f µs", slice.t1.nanoseconds / 1000)
       body += "<text x=\"4\" y=\"\(n(y + 5))\">\(escaped(shorten(region.name, 18)))</text>"
