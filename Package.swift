@@ -99,7 +99,9 @@ let package = Package(
       path: "Tests/EffectsTests"),
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
-    .testTarget(name: "SelectorTests", dependencies: ["Selector"], path: "Tests/SelectorTests"),
+    .testTarget(
+      name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
+    .testTarget(name: "SliceTests", dependencies: ["Slices"], path: "Tests/SliceTests"),
     .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),

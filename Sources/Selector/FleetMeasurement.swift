@@ -84,6 +84,7 @@ public struct FleetMeasurement {
   ) -> SystemResult {
     var result = before
     let begin = Date()
+    access.begin()
     defer { result.seconds = Date().timeIntervalSince(begin) }
     do throws(SystemFailure) {
       let artifact: [UInt8]

@@ -18,12 +18,15 @@ struct PlacedProgram {
 
 final class SystemAccess {
   let system: Fleet.System
-  private let deadline: Date
+  private var deadline: Date
 
   init(_ system: Fleet.System) {
     self.system = system
     deadline = Date(timeIntervalSinceNow: system.limit)
   }
+
+  /// Its time begins again: those that share a machine wait for each other.
+  func begin() { deadline = Date(timeIntervalSinceNow: system.limit) }
 
   private func left() throws(SystemFailure) -> Double {
     let left = deadline.timeIntervalSinceNow

@@ -20,7 +20,7 @@ final class Window {
   init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, longest: Double) {
     (self.tracee, self.code, self.plan) = (tracee, code, plan)
     // Calls that come once cannot be looked at again later in the run: more of them is taken.
-    self.longest = plan.region.invocations < 3 ? 10 * longest : longest
+    self.longest = plan.region.invocations < 3 ? 5 * longest : longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
   }
 
