@@ -56,8 +56,8 @@ private func drop(_ state: UnsafeMutablePointer<ExecutorState>) {
   var low = UInt64.max
   var high: UInt64 = 0
   map.forEach { entry in
-    if entry.host < low { low = entry.host }
-    if entry.host > high { high = entry.host }
+    if entry.body < low { low = entry.body }
+    if entry.body > high { high = entry.body }
   }
   if high == 0 { return }
   low &= ~0xfff
@@ -70,11 +70,11 @@ private func drop(_ state: UnsafeMutablePointer<ExecutorState>) {
   map.forEach { entry in
     var n: UInt64 = 0
     while n < facts.trapLength {
-      let p = UnsafeMutablePointer<UInt8>(bitPattern: UInt(entry.host &+ n))!
+      let p = UnsafeMutablePointer<UInt8>(bitPattern: UInt(entry.body &+ n))!
       p.pointee = UInt8(truncatingIfNeeded: facts.trap &>> (8 &* n))
       n &+= 1
     }
-    hostCodeChanged(entry.host)
+    hostCodeChanged(entry.body)
   }
   _ = host(10, low, length, 5)
   dropped = map
@@ -86,7 +86,9 @@ func takeDropped(_ vcpu: VCPUPointer, _ context: UInt64) -> Bool {
   guard let map = dropped, threadState(vcpu).pointee.engine == .translated else { return false }
   let pc = interruptedPC(context)
   var guest: UInt64 = 0
-  map.forEach { if $0.host == pc { guest = $0.guest & CodeMap.addressMask } }
+  map.forEach {
+    if $0.body == pc { guest = $0.guest | $0.inRegisters &<< CodeMap.inRegistersShift }
+  }
   if guest == 0 { return false }
   vcpu.pointee.rip = guest
   setInterruptedPC(context, hostFacts.miss)

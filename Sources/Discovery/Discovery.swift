@@ -22,6 +22,8 @@ public struct Discovery: Sendable {
   public private(set) var coveredFramedBytes = 0
   /// Instructions in all functions; code shared by functions counts once for each.
   public private(set) var instructionCount = 0
+  /// Built by Go's own compiler, which has calling conventions of its own.
+  public private(set) var isGo = false
   /// The decoding budget ran out: the rest is left to the interpreter.
   public private(set) var isCutShort = false
 
@@ -35,6 +37,7 @@ public struct Discovery: Sendable {
     finder.collectEntries()
     (functions, unresolvedJumps) = finder.buildFunctions()
     findNonReturning()
+    isGo = program.isGo
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }
     isCutShort = finder.explorer.decoded >= finder.explorer.budget
     measure(program, finder.explorer)

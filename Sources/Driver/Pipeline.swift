@@ -74,6 +74,12 @@ private func findTools() throws(BuildError) -> String {
   return (try Locate.runtime() as NSString).deletingLastPathComponent
 }
 
+private func makeFolder(_ path: String) throws(BuildError) {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch { throw BuildError(.cannotCreate, path, "cannot make the folder for --keep-ir") }
+}
+
 /// Translates, emits and links for one target.
 private func makeArtifact(
   _ output: BuildOptions.Output, at path: String, _ target: TargetDescription,
@@ -81,6 +87,7 @@ private func makeArtifact(
   progress: Progress
 ) throws(BuildError) -> ArtifactReport {
   let runtime = try findTools()
+  if let folder = options.keepIR { try makeFolder(folder) }
   let triple = output.target.triple
   do throws(CodegenError) {
     let begin = Progress.now
@@ -123,7 +130,9 @@ private func translate(
   guard translator.functionCount > 0 else { return ([], []) }
   let shards = translator.shards(count: 24)
   progress.stage("\(target.triple): translating", total: shards.count)
-  let traits = TargetTraits(architecture: target.architecture)
+  let traits = TargetTraits(
+    architecture: target.architecture,
+    hasBaselineVectors: options.cpu.isEmpty && options.features.isEmpty)
   var excluded: Set<Int> = []
   let results = try ShardRunner(jobs: options.jobs).run(
     shards,

@@ -88,6 +88,7 @@ public struct Value: Equatable, Hashable {
   }
 
   // Constant expressions.
+  @inlinable public func constAdd(_ other: Value) -> Value { Value(LLVMConstAdd(ref, other.ref)) }
   @inlinable public func constPtrToInt(_ type: IRType) -> Value {
     Value(LLVMConstPtrToInt(ref, type.ref))
   }

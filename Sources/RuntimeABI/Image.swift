@@ -15,7 +15,7 @@ public struct GuestImage {
   /// `segmentCount` × `GuestSegment`, for `/proc/self/maps`.
   public var segments: UInt64
   public var segmentCount: UInt64
-  /// Open-addressed code map: `codeMapMask + 1` × `CodeMapEntry`; 0 when the flow is `interpret`.
+  /// Open-addressed code map: `CodeMap`'s three arrays; 0 when the flow is `interpret`.
   public var codeMap: UInt64
   public var codeMapMask: UInt64
   /// PT_GNU_STACK says executable: bit 0. The guest is position-independent: bit 1.
@@ -35,25 +35,32 @@ public struct GuestSegment {
   public var flags: UInt64
 }
 
-/// Guest address → translated function. Probing is linear from `CodeMap.slot`; `guest == 0` ends it.
+/// Guest address → translated function, by open addressing; probing is linear from `CodeMap.slot`.
 ///
-/// The key's upper 16 bits say which of RAX, RDX, XMM0, XMM1 (bits 48…51) the function delivers at
-/// its return; the others are to be left as they were. Only functions that deliver all four are
-/// called by translated code without asking the runtime.
-public struct CodeMapEntry {
-  public var guest: UInt64
-  public var host: UInt64
-}
-
+/// Three arrays of `mask + 1` words, one behind the other:
+///
+///     guest   the guest address, 0 for none
+///     host    where a caller goes that leaves `passable` registers in their slots
+///     body    the function itself; bits 48…51: which of RAX, RDX, XMM0, XMM1 it delivers at its
+///             return (the others are to be left as they were); bits 52…60: which of the passable
+///             registers, XMM0–XMM7 and R10, it takes in host registers
 public enum CodeMap {
-  public static var deliversAll: UInt64 { 15 &<< 48 }
   public static var addressMask: UInt64 { 0xffff_ffff_ffff }
 
   /// The first slot to probe (multiplicative hashing, Knuth vol. 3, 6.4).
   @inlinable @inline(__always)
   public static func slot(_ guest: UInt64, mask: UInt64) -> UInt64 {
-    ((guest &* 0x9e37_79b9_7f4a_7c15) &>> 32) & mask
+    UInt64((UInt32(truncatingIfNeeded: guest) &* factor) &>> shift(mask))
   }
+  @inlinable public static var factor: UInt32 { 0x9e37_79b1 }
+  /// - Parameter mask: 2ⁿ − 1, n from 1 to 32.
+  @inlinable public static func shift(_ mask: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: UInt32(truncatingIfNeeded: mask).leadingZeroBitCount)
+  }
+
+  /// Tells `recast_miss` which registers its caller has left in host registers although they belong
+  /// in slots: bits 48…56 of `vcpu.rip`, for XMM0–XMM7 and R10.
+  public static var inRegistersShift: UInt64 { 48 }
 }
 
 /// Names that the runtime, the translator and the linker agree on.

@@ -55,5 +55,12 @@ public struct TargetTraits {
   /// Floating-point instructions choose NaNs as x86 does.
   public var hasX86NaN: Bool { architecture == "x86_64" }
 
-  public init(architecture: String) { self.architecture = architecture }
+  /// No vector registers beyond those of the baseline hold values, so that hand-written assembly can
+  /// save them all.
+  public var hasBaselineVectors: Bool
+
+  public init(architecture: String, hasBaselineVectors: Bool = true) {
+    self.architecture = architecture
+    self.hasBaselineVectors = hasBaselineVectors
+  }
 }

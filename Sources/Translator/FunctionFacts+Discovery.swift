@@ -41,6 +41,10 @@ extension FunctionFacts {
         let scale: UInt8 = table.form == .absolute ? 3 : 2
         facts.tableReader = instructions.lastIndex { $0.index == index && $0.scale == scale }
       }
+      for k in instructions.indices where facts.effects[k].transfer == .systemCall {
+        facts.effects[k].readsGPR |= SystemCallArguments.registers(
+          at: k, in: instructions, facts.effects)
+      }
       facts.summarise()
       return facts
     }

@@ -79,10 +79,7 @@ extension Effects {
   var reads: RegisterSet {
     // R11 gets the flags, and nobody looks at it: that is no reason to compute them.
     let flags = transfer == .systemCall ? 0 : readsFlags
-    var set = RegisterSet(gpr: readsGPR, flags: flags & ~Self.df, vectors: readsVectors)
-    // The kernel interface reads its arguments; signal handlers and children see the rest.
-    if transfer == .systemCall { set.formUnion(.gprs) }
-    return set
+    return RegisterSet(gpr: readsGPR, flags: flags & ~Self.df, vectors: readsVectors)
   }
   var definitelyWrites: RegisterSet {
     RegisterSet(gpr: writesGPR, flags: writesFlags & ~Self.df, vectors: writesVectors)

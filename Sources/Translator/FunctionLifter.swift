@@ -66,9 +66,9 @@ final class FunctionLifter {
     for (place, r) in convention.arguments.enumerated() where signature.reads.contains(r) {
       machine.writeHome(r, function.parameter(place + 1))
     }
-    for r in signature.reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
-      machine.writeHome(r, machine.loadSlot(r))
-    }
+    let fromSlots = signature.reads.subtracting(unit.argumentSet)
+      .union(signature.passes.intersection(used).subtracting(signature.reads))
+    for r in fromSlots where !isSlotHomed(r) { machine.writeHome(r, machine.loadSlot(r)) }
     machine.writeHome(.gpr(.rsp), entryRSP)
     for block in facts.blocks {
       blocks.append(function.appendBasicBlock("b_" + String(block.start, radix: 16), in: e.context))
@@ -133,13 +133,14 @@ final class FunctionLifter {
     case .table(let targets): emitTable(targets, from: n)
     case .jumpIndirect:
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitTailCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target, callee: analysis.unknown)
+      emitTailCall(unit.lookup(target, vcpu: machine.vcpu), target,
+        callee: analysis.unknown, from: n)
     case .call(let target, let next):
       emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target),
         isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitCall(unit.lookup(target, function: function, vcpu: machine.vcpu), target,
+      emitCall(unit.lookup(target, vcpu: machine.vcpu), target,
         callee: analysis.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
@@ -148,17 +149,22 @@ final class FunctionLifter {
     }
   }
 
-  /// Follows an edge out of block `n`; a backward one is a safepoint.
+  /// Follows an edge out of block `n`; one that closes a loop is a safepoint.
   private func go(_ edge: FunctionFacts.Edge, from n: Int) {
     switch edge {
     case .block(let target):
-      if facts.blocks[target].start <= facts.blocks[n].start { emitSafepoint(at: facts.blocks[target].start) }
-      machine.flush(keepsAll ? .all : analysis.liveIn[number][target].union(slotHomed))
+      if countedLoops.closesLoop(from: n, to: target)
+        && !countedLoops.endsByItself(latch: n, head: target)
+      {
+        emitSafepoint(at: facts.blocks[target].start)
+      }
+      machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))
       b.br(blocks[target])
     case .function(let target):
       let known = analysis.function(at: target) != nil
       if !known { unit.storeRIP(e.i64.constInt(target), machine.vcpu) }
-      emitTailCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target))
+      emitTailCall(
+        unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target), from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
     }
   }
@@ -202,7 +208,8 @@ final class FunctionLifter {
   // MARK: Calls and returns
 
   /// The arguments of a call by the convention; what has no place goes through the VCPU.
-  private func arguments(for callee: Signature) -> [Value] {
+  private func arguments(for callee: Signature, from n: Int) -> [Value] {
+    for r in callee.passes.intersection(definedPassable[n]) { machine.storeSlot(r, machine.get(r)) }
     for r in callee.reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
       machine.storeSlot(r, machine.get(r))
     }
@@ -221,7 +228,7 @@ final class FunctionLifter {
     if !isKnown { unit.storeRIP(target, machine.vcpu) }
     let rsp = machine.get(.gpr(.rsp))
     let result = b.call(
-      host, unit.prototype, arguments(for: callee), convention: convention.callingConvention)
+      host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention)
     let programCounter = b.extractValue(result, 0)
     let regular = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
@@ -269,6 +276,9 @@ final class FunctionLifter {
     branch(to: .irregular, pc: pc)
   }
 
+  private lazy var countedLoops = CountedLoops(facts)
+  private lazy var definedPassable = analysis.definedPassable(number)
+  private lazy var liveIn = analysis.liveInWithPassed(number, defined: definedPassable)
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
 
   /// Returns to the caller with a PC that no call expects.
@@ -306,7 +316,7 @@ final class FunctionLifter {
     b.ret(results(at: target))
   }
 
-  private func emitTailCall(_ host: Value, _ target: Value, callee: Signature) {
+  private func emitTailCall(_ host: Value, _ target: Value, callee: Signature, from n: Int) {
     let regular = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
     e.branchCold(b.icmp(LLVMIntNE, machine.get(.gpr(.rsp)), entryRSP), cold, regular)
@@ -322,7 +332,7 @@ final class FunctionLifter {
     let after = inSlots.intersection(callee.touched)
     for r in inSlots.subtracting(after) { machine.storeSlot(r, machine.get(r)) }
     var result = b.call(
-      host, unit.prototype, arguments(for: callee), convention: convention.callingConvention,
+      host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention,
       tail: LLVMTailCallKindTail)
     if !after.isEmpty { storeUnlessUnwinding(after) }
     for (place, r) in convention.results.enumerated() where own.contains(r) {
@@ -350,11 +360,11 @@ final class FunctionLifter {
   // They are cold and many, so a function has each of them once: registers are left at home, and
   // the PC in a slot of its own.
 
-  private enum SlowWay: Int, CaseIterable { case irregular, leave, fault, unwind }
+  enum SlowWay: Int, CaseIterable { case irregular, leave, fault, unwind }
   private var slowBlocks: [SlowWay: LLVM.BasicBlock] = [:]
 
   /// Ends the block by going the slow way with `pc`.
-  private func branch(to way: SlowWay, pc: Value? = nil) {
+  func branch(to way: SlowWay, pc: Value? = nil) {
     if slowBlocks[way] == nil { slowBlocks[way] = function.appendBasicBlock("\(way)", in: e.context) }
     if let pc { b.store(pc, programCounterHome, align: 8) }
     b.br(slowBlocks[way]!)
@@ -456,7 +466,7 @@ final class FunctionLifter {
   }
 
   /// Calls a runtime function that answers whether host frames have to return.
-  private func callRuntime(_ name: String, _ arguments: [Value]) {
+  func callRuntime(_ name: String, _ arguments: [Value]) {
     let type = IRType.function(e.i64, [e.ptr] + arguments.map(\.type))
     let answer = b.call(unit.runtime(name, type).value, type, [machine.vcpu] + arguments)
     let go = function.appendBasicBlock(in: e.context)
@@ -498,22 +508,5 @@ final class FunctionLifter {
     b.positionAtEnd(go)
     machine = saved
     for r in writes { machine.set(r, machine.loadSlot(r)) }
-  }
-
-  private func emitSafepoint(at address: UInt64) {
-    let pending = b.load(e.i32, machine.slotAddress(Slots.pending), align: 4, kind: e.tbaaKind, tag: e.vcpuTag)
-    pending.isVolatile = true
-    let cold = function.appendBasicBlock(in: e.context)
-    let go = function.appendBasicBlock(in: e.context)
-    e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
-    b.positionAtEnd(cold)
-    // The handler's frame is built below RSP; the other registers stay where they are (docs/QUIRKS.md,
-    // "Registers in signal frames").
-    machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
-    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
-    unit.storeRIP(e.i64.constInt(address), machine.vcpu)
-    callRuntime(Symbol.safepoint, [])
-    b.br(go)
-    b.positionAtEnd(go)
   }
 }

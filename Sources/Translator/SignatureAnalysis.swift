@@ -18,9 +18,14 @@ struct Signature: Equatable {
   var changed: RegisterSet = []
   var wanted: RegisterSet = []
   var touched: RegisterSet = []
-  /// Delivers even what it does not change, because an indirect call or a tail call of a function
-  /// that returns it relies on that.
+  /// The part of `wanted` that some caller surely looks at. The rest are results that callers nobody
+  /// knows would look at if the psABI had the function return something there.
+  var surelyWanted: RegisterSet = []
+  /// Delivers even what it does not change, because a tail call of a function that returns it relies
+  /// on that.
   var mustReturn: RegisterSet = []
+  /// Registers that it wants in their slots (SlotPassing.swift).
+  var passes: RegisterSet = []
   /// Reachable by other ways than direct calls.
   var isAddressTaken = false
 
@@ -40,11 +45,17 @@ struct SignatureAnalysis {
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
 
+  /// By function: passable registers that it reads from their slots instead of host registers.
+  private let slotReads: [RegisterSet]
+  /// By function and block: passable registers and results that may hold values of the function's own
+  /// where the block ends.
+  private var defined: [[RegisterSet]] = []
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
 
-  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>) {
+  /// - Parameter returnsAnywhere: functions may hand results on to unknown calls in any register.
+  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, returnsAnywhere: Bool) {
     self.functions = functions
     let count = functions.count
     index = Dictionary(uniqueKeysWithValues: functions.enumerated().map { ($1.entry, $0) })
@@ -57,14 +68,15 @@ struct SignatureAnalysis {
 
     let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
     unknown = Signature(
-      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp),
-      changed: callerSaved, wanted: .results, touched: .all, mustReturn: .results,
-      isAddressTaken: true)
+      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp)
+        .subtracting(SlotPassing.passable),
+      changed: callerSaved, wanted: .results, touched: .all,
+      passes: SlotPassing.passable, isAddressTaken: true)
+    slotReads = functions.map(SlotPassing.slotReads)
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
       signatures[f].wanted = .results
-      if signatures[f].isAddressTaken { signatures[f].mustReturn = .results }
       var seen = Set<Int>()
       for block in facts.blocks {
         for g in callees(of: block) where seen.insert(g).inserted { callers[g].append(f) }
@@ -73,9 +85,26 @@ struct SignatureAnalysis {
     for f in functions.indices { findRestored(f) }
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
+    defined = functions.map { facts in
+      SlotPassing.defined(facts, callee: { index[$0].map { signatures[$0] } ?? unknown }, unknown)
+    }
+    let whole = unknown.reads
+    if !returnsAnywhere { unknown.reads = whole.subtracting(Self.argumentsOnly) }
     for f in functions.indices.reversed() { enqueue(f) }
-    while let f = dequeue() { updateReads(f) }
+    while let f = dequeue() { updateReads(f, demands: true) }
+    if !returnsAnywhere {
+      unknown.reads = whole
+      for f in functions.indices.reversed() { enqueue(f) }
+      while let f = dequeue() { updateReads(f, demands: false) }
+    }
+    let passing = SlotPassing(functions, slotReads: slotReads, callers: callers) { target in
+      (index[target], callee(target))
+    }
+    for f in functions.indices { signatures[f].passes = passing.passes[f] }
   }
+
+  /// Passable registers that may hold values of function f's own at the end of each of its blocks.
+  func definedPassable(_ f: Int) -> [RegisterSet] { defined[f] }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
   func signature(of entry: UInt64) -> Signature? { index[entry].map { signatures[$0] } }
@@ -118,6 +147,8 @@ struct SignatureAnalysis {
       var set: RegisterSet = []
       if let state = frames.atExit[b] {
         for n in 0..<16 where state.registers[n] == .entry(UInt8(n)) { set.insert(.gpr(n)) }
+        // Whoever passes one on in its slot has changed it.
+        set = set.subtracting(SlotPassing.passable)
       }
       restored[f][b] = set
       isTailExit[f][b] =
@@ -193,21 +224,25 @@ struct SignatureAnalysis {
 
   /// Second fixpoint, with the changes known: what f reads, by what its callees read and its callers
   /// want back.
-  private mutating func updateReads(_ f: Int) {
-    let live = liveness(f, returned: signatures[f].returned)
-    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp)
+  private mutating func updateReads(_ f: Int, demands: Bool) {
+    let live = liveness(f)
+    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
     if reads != signatures[f].reads {
       signatures[f].reads = reads
       for c in callers[f] { enqueue(c) }
     }
-    spreadDemand(f)
+    if demands { spreadDemand(f) }
   }
+
+  /// Arguments that are nobody's result: no callee returns one, for it to reach an unknown call
+  /// without an instruction that names it (System V x86-64 psABI 1.0, 3.2.3; LLVM's own conventions
+  /// return in RAX, RDX and RCX). Demand for results leaves them out.
+  private static let argumentsOnly = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
+
 
   /// Tells callees what is read behind the calls to them.
   private mutating func spreadDemand(_ f: Int) {
-    let facts = functions[f]
-    let returned = signatures[f].returned
-    for block in facts.blocks {
+    for (b, block) in functions[f].blocks.enumerated() {
       switch block.terminator {
       case .call(let target, .some(let next)):
         let after = liveAfter(f, next)
@@ -215,7 +250,8 @@ struct SignatureAnalysis {
       default: break
       }
       for case .function(let target) in block.edges {
-        if let g = index[target] { demand(g, returned, tail: returned.intersection(.results)) }
+        let own = delivered(f, b)
+        if let g = index[target] { demand(g, own, tail: own.intersection(.results)) }
       }
     }
   }
@@ -231,19 +267,62 @@ struct SignatureAnalysis {
   private mutating func demand(_ g: Int, _ wanted: RegisterSet, tail: RegisterSet) {
     let old = signatures[g]
     signatures[g].wanted.formUnion(wanted)
+    signatures[g].surelyWanted.formUnion(wanted)
     signatures[g].mustReturn.formUnion(tail)
-    if signatures[g].returned != old.returned || signatures[g].mustReturn != old.mustReturn {
+    let new = signatures[g]
+    if new.returned != old.returned || new.mustReturn != old.mustReturn
+      || new.surelyWanted != old.surelyWanted
+    {
       enqueue(g)
       for c in callers[g] { enqueue(c) }
     }
   }
 
+  /// Live registers at the start of each block of f as the lifter keeps them: with those that go to
+  /// their slots before calls.
+  func liveInWithPassed(_ f: Int, defined: [RegisterSet]) -> [RegisterSet] {
+    var live = liveIn[f]
+    var again = true
+    while again {
+      again = false
+      for (b, block) in functions[f].blocks.enumerated().reversed() {
+        let stored = defined[b].intersection(passedBehind(block))
+        let out = before(f, b, live, delivered(f, b)).union(stored)
+        let new = block.use.union(out.subtracting(block.def)).union(live[b])
+        if new != live[b] {
+          live[b] = new
+          again = true
+        }
+      }
+    }
+    return live
+  }
+
+  private func passedBehind(_ block: FunctionFacts.Block) -> RegisterSet {
+    let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
+      switch edge {
+      case .function(let target): set.formUnion(callee(target).passes)
+      case .leave: set.formUnion(SlotPassing.passable)
+      case .block: break
+      }
+    }
+    return switch block.terminator {
+    case .call(let target, _): callee(target).passes.union(tails)
+    case .callIndirect, .jumpIndirect: SlotPassing.passable
+    default: tails
+    }
+  }
+
   /// What the interpreter needs of the function's callers where it takes over inside a function.
   /// What the function itself has in registers by then is kept at home (`keepsAll`).
-  private var leaveLive: RegisterSet { unknown.reads.union(.gprs) }
+  private var leaveLive: RegisterSet {
+    unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
+      .subtracting(RegisterSet.arguments.subtracting(unknown.reads))
+  }
 
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
-  private mutating func liveness(_ f: Int, returned: RegisterSet) -> [RegisterSet] {
+  private mutating func liveness(_ f: Int) -> [RegisterSet] {
+    let returned = signatures[f].returned.intersection(signatures[f].surelyWanted)
     let facts = functions[f]
     var live = liveIn[f]
     var changed = true
@@ -261,6 +340,13 @@ struct SignatureAnalysis {
     }
     liveIn[f] = live
     return live
+  }
+
+  /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
+  /// made on the way there.
+  private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
+    let made = defined[f][b].intersection(.results)
+    return signatures[f].returned.intersection(signatures[f].surelyWanted.union(made))
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and
@@ -293,7 +379,8 @@ struct SignatureAnalysis {
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
       return isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
-    case .leave: return leaveLive
+    // The guest's signal handler meets what this frame hands over.
+    case .leave: return .rsp
     case .call(let target, let next): return call(callee(target), next)
     case .callIndirect(let next): return call(unknown, next)
     case .jump, .branch, .table:
@@ -311,6 +398,6 @@ struct SignatureAnalysis {
 
   /// Live before the terminator of block `b` of function `f` acts.
   func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
-    before(f, b, liveIn[f], signatures[f].returned)
+    before(f, b, liveIn[f], delivered(f, b))
   }
 }

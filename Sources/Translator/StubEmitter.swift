@@ -49,7 +49,6 @@ struct StubEmitter {
     emitImage(image, hasCodeMap: !translated.isEmpty)
     emitEnter()
     emitMiss()
-    emitLookup()
   }
 
   /// Open addressing as `CodeMap.slot` probes it.
@@ -61,22 +60,58 @@ struct StubEmitter {
       while table[slot] != nil { slot = (slot + 1) & (size - 1) }
       table[slot] = f
     }
-    let entryType = e.context.structType([e.i64, e.ptr])
-    let empty = e.context.constStruct([e.i64.null, e.ptr.null])
-    let entries = table.map { f -> Value in
-      guard let f else { return empty }
-      let facts = unit.analysis.functions[f]
-      let returned = unit.analysis.signatures[f].returned
-      var key = facts.entry
-      let results: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
-      for (n, r) in results.enumerated() where returned.contains(r) { key |= 1 << UInt64(48 + n) }
-      return e.context.constStruct([e.i64.constInt(key), unit.declare(facts.entry).value])
-    }
-    let global = e.module.addGlobal(TranslationUnit.codeMapSymbol, entryType.array(size))
-    global.initializer = entryType.constArray(entries)
+    let keys = table.map { e.i64.constInt($0.map { unit.analysis.functions[$0].entry } ?? 0) }
+    let hosts = table.map { $0.map { universalEntry($0).value } ?? e.ptr.null }
+    let bodies = table.map { $0.map(body) ?? e.i64.null }
+    let value = e.context.constStruct([
+      e.i64.constArray(keys), e.ptr.constArray(hosts), e.i64.constArray(bodies),
+    ])
+    let global = e.module.addGlobal(TranslationUnit.codeMapSymbol, value.type)
+    global.initializer = value
     global.isConstant = true
     global.visibility = LLVMHiddenVisibility
     global.alignment = 16
+  }
+
+  /// Function f itself, with what `CodeMap` says of it in the upper bits.
+  private func body(_ f: Int) -> Value {
+    let signature = unit.analysis.signatures[f]
+    let results: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
+    var bits: UInt64 = 0
+    for (n, r) in results.enumerated() where signature.returned.contains(r) {
+      bits |= 1 << UInt64(48 + n)
+    }
+    bits |= inRegisters(f) << 52
+    let host = unit.declare(unit.analysis.functions[f].entry).value
+    return host.constPtrToInt(e.i64).constAdd(e.i64.constInt(bits))
+  }
+
+  /// Passable registers that function f takes in host registers, as bits.
+  private func inRegisters(_ f: Int) -> UInt64 {
+    let taken = unit.analysis.signatures[f].reads.intersection(unit.argumentSet)
+    return SlotPassing.passableList.enumerated().reduce(0) { bits, r in
+      taken.contains(r.element) ? bits | 1 << UInt64(r.offset) : bits
+    }
+  }
+
+  /// Where unknown callers of function f arrive: they leave passable registers in their slots.
+  private func universalEntry(_ f: Int) -> Function {
+    let entry = unit.analysis.functions[f].entry
+    if inRegisters(f) == 0 { return unit.declare(entry) }
+    let universal = unit.declare(named: "u_" + String(entry, radix: 16))
+    let m = machine(universal)
+    let taken = unit.analysis.signatures[f].reads.intersection(SlotPassing.passable)
+    let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
+      taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
+    }
+    b.ret(tailCall(unit.declare(entry).value, arguments))
+    return universal
+  }
+
+  private func tailCall(_ host: Value, _ arguments: [Value]) -> Value {
+    b.call(
+      host, unit.prototype, arguments, convention: unit.convention.callingConvention,
+      tail: LLVMTailCallKindTail)
   }
 
   private func emitImage(_ image: ImageFacts, hasCodeMap: Bool) {
@@ -142,14 +177,58 @@ struct StubEmitter {
     b.ret(b.extractValue(result, 0))
   }
 
-  /// The translated convention's way into the interpreter, for guest code that is not translated.
-  /// `vcpu.rip` says where.
+  /// The translated convention's way to `vcpu.rip`: the probes behind the first one, then the
+  /// interpreter.
   private func emitMiss() {
     let f = unit.declare(named: Symbol.miss)
     let m = machine(f)
+    let head = f.appendBasicBlock("probe", in: e.context)
+    let other = f.appendBasicBlock("other", in: e.context)
+    let hit = f.appendBasicBlock("hit", in: e.context)
+    let miss = f.appendBasicBlock("miss", in: e.context)
+    let entry = b.insertBlock!
+    let mask = e.i64.constInt(unit.codeMapMask)
+    let target = b.load(e.i64, m.slotAddress(Slots.rip), align: 8)
+    let first = unit.codeMapSlot(target)
+    b.br(head)
+
+    b.positionAtEnd(head)
+    let slot = b.phi(e.i64)
+    let key = b.load(e.i64, unit.codeMapElement(0, slot), align: 8)
+    b.condBr(b.icmp(LLVMIntEQ, key, target), hit, other)
+    b.positionAtEnd(other)
+    let following = b.and(b.add(slot, e.i64.constInt(1)), mask)
+    b.condBr(b.icmp(LLVMIntEQ, key, e.i64.null), miss, head)
+    slot.addIncoming(first, from: entry)
+    slot.addIncoming(following, from: other)
+
+    b.positionAtEnd(hit)
+    let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
+    let host = b.load(e.ptr, unit.codeMapElement(1, slot), align: 8)
+    b.ret(tailCall(host, arguments))
+    b.positionAtEnd(miss)
+    emitInterpret(f, m, rip: target)
+  }
+
+  /// Hands the arguments over in the VCPU and lets the interpreter go on at `rip`, whose upper bits
+  /// say which passable registers are among them (`CodeMap.inRegistersShift`).
+  private func emitInterpret(_ f: Function, _ m: LLVMMachine, rip: Value) {
     for (place, r) in unit.convention.arguments.enumerated() {
-      m.storeSlot(r, f.parameter(place + 1))
+      let argument = f.parameter(place + 1)
+      guard let bit = SlotPassing.passableList.firstIndex(of: r) else {
+        m.storeSlot(r, argument)
+        continue
+      }
+      let store = f.appendBasicBlock(in: e.context)
+      let done = f.appendBasicBlock(in: e.context)
+      let selected = b.and(rip, e.i64.constInt(1 << (CodeMap.inRegistersShift + UInt64(bit))))
+      b.condBr(b.icmp(LLVMIntNE, selected, e.i64.null), store, done)
+      b.positionAtEnd(store)
+      m.storeSlot(r, argument)
+      b.br(done)
+      b.positionAtEnd(done)
     }
+    unit.storeRIP(b.and(rip, e.i64.constInt(CodeMap.addressMask)), m.vcpu)
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     let pc = b.call(
       unit.runtime(Symbol.interpret, type).value, type, [f.parameter(0), f.parameter(1)])
@@ -161,47 +240,13 @@ struct StubEmitter {
   }
 
   /// Stands for a function that is left to the interpreter.
-  func emitLeftOut(_ entry: UInt64) {
+  func emitLeftOut(_ number: Int) {
+    let entry = unit.analysis.functions[number].entry
     let f = unit.declare(entry)
     let m = machine(f)
-    unit.storeRIP(e.i64.constInt(entry), m.vcpu)
+    unit.storeRIP(
+      e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m.vcpu)
     let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
-    let result = b.call(
-      unit.declare(named: Symbol.miss).value, unit.prototype, arguments,
-      convention: unit.convention.callingConvention, tail: LLVMTailCallKindTail)
-    b.ret(result)
-  }
-
-  /// `host recast_lookup(u64 guest)`: the whole probe sequence; the interpreter's way in on a miss.
-  private func emitLookup() {
-    let f = unit.runtime(TranslationUnit.lookupSymbol, .function(e.ptr, [e.i64]))
-    let entry = f.appendBasicBlock("entry", in: e.context)
-    let head = f.appendBasicBlock("probe", in: e.context)
-    let other = f.appendBasicBlock("other", in: e.context)
-    let next = f.appendBasicBlock("next", in: e.context)
-    let hit = f.appendBasicBlock("hit", in: e.context)
-    let miss = f.appendBasicBlock("miss", in: e.context)
-    let mask = e.i64.constInt(unit.codeMapMask)
-    b.positionAtEnd(entry)
-    let target = f.parameter(0)
-    let first = b.and(
-      b.lshr(b.mul(target, e.i64.constInt(0x9e37_79b9_7f4a_7c15)), e.i64.constInt(32)), mask)
-    b.br(head)
-    b.positionAtEnd(head)
-    let slot = b.phi(e.i64)
-    let address = b.gep(e.i8, unit.codeMap, b.shl(slot, e.i64.constInt(4)))
-    let key = b.load(e.i64, address, align: 8)
-    b.condBr(b.icmp(LLVMIntEQ, key, b.or(target, e.i64.constInt(CodeMap.deliversAll))), hit, other)
-    b.positionAtEnd(other)
-    b.condBr(b.icmp(LLVMIntEQ, key, e.i64.null), miss, next)
-    b.positionAtEnd(next)
-    let following = b.and(b.add(slot, e.i64.constInt(1)), mask)
-    b.br(head)
-    slot.addIncoming(first, from: entry)
-    slot.addIncoming(following, from: next)
-    b.positionAtEnd(hit)
-    b.ret(b.load(e.ptr, b.gep(e.i8, address, e.i64.constInt(8)), align: 8))
-    b.positionAtEnd(miss)
-    b.ret(unit.declare(named: Symbol.miss).value)
+    b.ret(tailCall(unit.declare(named: Symbol.miss).value, arguments))
   }
 }

@@ -45,7 +45,8 @@ final class TranslationUnit {
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
       resultType, [e.ptr] + convention.arguments.map { LLVMMachine.type(of: $0, e) })
-    attributes = [e.context.attribute("nounwind"), e.context.attribute("null_pointer_is_valid")]
+    // Without a red zone: `recast_poll` is called by assembly that LLVM does not look into.
+    attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
 
   static func symbol(_ entry: UInt64) -> String { "f_" + String(entry, radix: 16) }
@@ -89,32 +90,29 @@ final class TranslationUnit {
   }
   static let codeMapSymbol = "recast_code_map"
 
-  /// Host code for a guest address: the first probe inline, the rest in `recast_lookup`.
-  func lookup(_ target: Value, function: Function, vcpu: Value) -> Value {
+  /// Element `slot` of the code map's array number `array` (`CodeMap`).
+  func codeMapElement(_ array: UInt64, _ slot: Value) -> Value {
+    let e = emission
+    let start = e.builder.gep(e.i64, codeMap, e.i64.constInt(array * (codeMapMask + 1)))
+    return e.builder.gep(e.i64, start, slot)
+  }
+
+  /// The first slot to probe for `target`, as `CodeMap.slot` says.
+  func codeMapSlot(_ target: Value) -> Value {
     let e = emission
     let b = e.builder
-    let hash = b.and(
-      b.lshr(b.mul(target, e.i64.constInt(0x9e37_79b9_7f4a_7c15)), e.i64.constInt(32)),
-      e.i64.constInt(codeMapMask))
-    let entry = b.gep(e.i8, codeMap, b.shl(hash, e.i64.constInt(4)))
-    let key = b.load(e.i64, entry, align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
-    let found = b.load(
-      e.ptr, b.gep(e.i8, entry, e.i64.constInt(8)), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
-    let full = b.or(target, e.i64.constInt(CodeMap.deliversAll))
-    let from = b.insertBlock!
-    let slow = function.appendBasicBlock(in: e.context)
-    let done = function.appendBasicBlock(in: e.context)
-    e.branchCold(b.icmp(LLVMIntNE, key, full), slow, done)
-    b.positionAtEnd(slow)
-    storeRIP(target, vcpu)
-    let type = IRType.function(e.ptr, [e.i64])
-    let other = b.call(runtime(Self.lookupSymbol, type).value, type, [target])
-    b.br(done)
-    b.positionAtEnd(done)
-    let phi = b.phi(e.ptr)
-    phi.addIncoming(found, from: from)
-    phi.addIncoming(other, from: slow)
-    return phi
+    let product = b.mul(b.trunc(target, e.i32), e.i32.constInt(UInt64(CodeMap.factor)))
+    return b.zext(b.lshr(product, e.i32.constInt(UInt64(CodeMap.shift(codeMapMask)))), e.i64)
   }
-  static let lookupSymbol = "recast_lookup"
+
+  /// Host code for a guest address: the first probe; the others are left to `recast_miss`.
+  func lookup(_ target: Value, vcpu: Value) -> Value {
+    let e = emission
+    let b = e.builder
+    let slot = codeMapSlot(target)
+    let key = b.load(e.i64, codeMapElement(0, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
+    let found = b.load(e.ptr, codeMapElement(1, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
+    storeRIP(target, vcpu)
+    return b.select(b.icmp(LLVMIntEQ, key, target), found, declare(named: Symbol.miss).value)
+  }
 }

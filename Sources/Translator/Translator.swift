@@ -17,11 +17,12 @@ public struct Translator {
     let entries = Set(discovery.functions.map(\.entry))
     analysis = SignatureAnalysis(
       discovery.functions.map { FunctionFacts($0, entries: entries) },
-      addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)))
+      addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
+      returnsAnywhere: discovery.isGo)
   }
 
   /// Nothing is translated: the interpreter runs everything.
-  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [])) }
+  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], returnsAnywhere: false)) }
 
   private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 
@@ -75,6 +76,6 @@ public struct Translator {
     }
     StubEmitter(unit: unit).emit(image, translated: reachable)
     // A function that was left out is still called by those that were not.
-    for f in excluded.sorted() { StubEmitter(unit: unit).emitLeftOut(analysis.functions[f].entry) }
+    for f in excluded.sorted() { StubEmitter(unit: unit).emitLeftOut(f) }
   }
 }

@@ -202,3 +202,97 @@ recast_host_kind:
   .quad 0x002a0000, 4                   # a trapping instruction, its bytes
   .quad recast_miss
   .text
+
+# Called by translated loops with the VCPU in A0, keeping every register but RA
+# (Sources/Translator/Safepoint.swift).
+  .section .text.recast_host,"ax",@progbits
+  .globl recast_poll
+recast_poll:
+  addi.d $sp, $sp, -336
+  st.d $ra, $sp, 0
+  st.d $a0, $sp, 8
+  st.d $a1, $sp, 16
+  st.d $a2, $sp, 24
+  st.d $a3, $sp, 32
+  st.d $a4, $sp, 40
+  st.d $a5, $sp, 48
+  st.d $a6, $sp, 56
+  st.d $a7, $sp, 64
+  st.d $t0, $sp, 72
+  st.d $t1, $sp, 80
+  st.d $t2, $sp, 88
+  st.d $t3, $sp, 96
+  st.d $t4, $sp, 104
+  st.d $t5, $sp, 112
+  st.d $t6, $sp, 120
+  st.d $t7, $sp, 128
+  st.d $t8, $sp, 136
+  fst.d $fa0, $sp, 144
+  fst.d $fa1, $sp, 152
+  fst.d $fa2, $sp, 160
+  fst.d $fa3, $sp, 168
+  fst.d $fa4, $sp, 176
+  fst.d $fa5, $sp, 184
+  fst.d $fa6, $sp, 192
+  fst.d $fa7, $sp, 200
+  fst.d $ft0, $sp, 208
+  fst.d $ft1, $sp, 216
+  fst.d $ft2, $sp, 224
+  fst.d $ft3, $sp, 232
+  fst.d $ft4, $sp, 240
+  fst.d $ft5, $sp, 248
+  fst.d $ft6, $sp, 256
+  fst.d $ft7, $sp, 264
+  fst.d $ft8, $sp, 272
+  fst.d $ft9, $sp, 280
+  fst.d $ft10, $sp, 288
+  fst.d $ft11, $sp, 296
+  fst.d $ft12, $sp, 304
+  fst.d $ft13, $sp, 312
+  fst.d $ft14, $sp, 320
+  fst.d $ft15, $sp, 328
+  bl recast_safepoint
+  ld.d $ra, $sp, 0
+  ld.d $a0, $sp, 8
+  ld.d $a1, $sp, 16
+  ld.d $a2, $sp, 24
+  ld.d $a3, $sp, 32
+  ld.d $a4, $sp, 40
+  ld.d $a5, $sp, 48
+  ld.d $a6, $sp, 56
+  ld.d $a7, $sp, 64
+  ld.d $t0, $sp, 72
+  ld.d $t1, $sp, 80
+  ld.d $t2, $sp, 88
+  ld.d $t3, $sp, 96
+  ld.d $t4, $sp, 104
+  ld.d $t5, $sp, 112
+  ld.d $t6, $sp, 120
+  ld.d $t7, $sp, 128
+  ld.d $t8, $sp, 136
+  fld.d $fa0, $sp, 144
+  fld.d $fa1, $sp, 152
+  fld.d $fa2, $sp, 160
+  fld.d $fa3, $sp, 168
+  fld.d $fa4, $sp, 176
+  fld.d $fa5, $sp, 184
+  fld.d $fa6, $sp, 192
+  fld.d $fa7, $sp, 200
+  fld.d $ft0, $sp, 208
+  fld.d $ft1, $sp, 216
+  fld.d $ft2, $sp, 224
+  fld.d $ft3, $sp, 232
+  fld.d $ft4, $sp, 240
+  fld.d $ft5, $sp, 248
+  fld.d $ft6, $sp, 256
+  fld.d $ft7, $sp, 264
+  fld.d $ft8, $sp, 272
+  fld.d $ft9, $sp, 280
+  fld.d $ft10, $sp, 288
+  fld.d $ft11, $sp, 296
+  fld.d $ft12, $sp, 304
+  fld.d $ft13, $sp, 312
+  fld.d $ft14, $sp, 320
+  fld.d $ft15, $sp, 328
+  addi.d $sp, $sp, 336
+  ret

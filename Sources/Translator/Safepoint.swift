@@ -1,0 +1,56 @@
+// Safepoints: where a loop looks whether signals are to be delivered.
+//
+// The flag's test stays in line; the cold side calls `recast_poll` (Runtime/Host/Assembly), which
+// keeps every register, so that nothing has to be saved around it. Loops that end by themselves have
+// none (CountedLoops.swift): whatever runs on polls in the loop around them.
+
+import LLVM
+import RuntimeABI
+import X86
+
+extension TargetTraits {
+  /// How to call a function that keeps all registers: the VCPU's register as the assembler's
+  /// constraint, the register that the call itself changes, and the call.
+  var poll: (vcpu: String, link: String, call: String)? {
+    guard hasBaselineVectors else { return nil }
+    return switch architecture {
+    case "x86_64": ("{r12}", "", "call recast_poll")
+    case "aarch64": ("{x20}", ",~{x30}", "bl recast_poll")
+    case "riscv64": ("{x10}", ",~{x1}", "call recast_poll")
+    case "loongarch64": ("{$r4}", ",~{$r1}", "bl recast_poll")
+    default: nil
+    }
+  }
+}
+
+extension FunctionLifter {
+  func emitSafepoint(at address: UInt64) {
+    let pending = b.load(
+      e.i32, machine.slotAddress(Slots.pending), align: 4, kind: e.tbaaKind, tag: e.vcpuTag)
+    pending.isVolatile = true
+    let cold = function.appendBasicBlock(in: e.context)
+    let go = function.appendBasicBlock(in: e.context)
+    e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
+    b.positionAtEnd(cold)
+    // The handler's frame is built below RSP; the other registers stay where they are
+    // (docs/QUIRKS.md, "Registers in signal frames").
+    machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
+    for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
+    unit.storeRIP(e.i64.constInt(address), machine.vcpu)
+    if let poll = e.target.poll {
+      let type = IRType.function(e.context.void, [e.ptr])
+      let code = b.inlineAsm(type, poll.call, constraints: poll.vcpu + ",~{memory}" + poll.link)
+      b.call(code, type, [machine.vcpu])
+      let unwinding = b.load(
+        e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+      let unwind = function.appendBasicBlock(in: e.context)
+      e.branchCold(b.icmp(LLVMIntNE, unwinding, e.i8.null), unwind, go)
+      b.positionAtEnd(unwind)
+      branch(to: .unwind)
+    } else {
+      callRuntime(Symbol.safepoint, [])
+      b.br(go)
+    }
+    b.positionAtEnd(go)
+  }
+}
