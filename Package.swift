@@ -5,9 +5,14 @@ let runtime: [SwiftSetting] = [.enableExperimentalFeature("Extern")]
 
 let package = Package(
   name: "recast",
-  products: [.executable(name: "recast", targets: ["recast"])],
+  products: [
+    .executable(name: "recast", targets: ["recast"]),
+    // A QEMU plugin: counts the instructions of emulated systems for recast select.
+    .library(name: "recast-insncount", type: .dynamic, targets: ["InstructionCount"]),
+  ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Meanings: compiled into the tool and, in Embedded Swift, into every artifact.
@@ -49,14 +54,31 @@ let package = Package(
       name: "Codegen", dependencies: ["LLVM", "RuntimeABI", "CProcess"], path: "Sources/Codegen"),
     .target(
       name: "Driver",
-      dependencies: ["ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86"],
+      dependencies: [
+        "ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86", "Slices",
+        "Selector", "Commands",
+      ],
       path: "Sources/Driver"),
+    // Hot regions of a running program, cut out and replayed.
+    .target(name: "Commands", path: "Sources/Commands"),
+    .target(name: "CTrace", path: "Sources/CTrace"),
+    .target(name: "InstructionCount", path: "Sources/InstructionCount"),
+    .target(
+      name: "Slices",
+      dependencies: [
+        "CTrace", "CElf", "ELF", "Discovery", "X86", "LLVM", "Codegen", "Commands",
+      ],
+      path: "Sources/Slices"),
+    // Where a program moves to: the method's numbers, the fleet, the report.
+    .target(
+      name: "Selector", dependencies: ["Yams", "Slices", "Commands"], path: "Sources/Selector"),
     .executableTarget(
       name: "recast-fuzz-elf", dependencies: ["ELF", "Discovery"], path: "Sources/recast-fuzz-elf"),
     .executableTarget(
       name: "recast",
       dependencies: [
-        "Driver", "Codegen", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Driver", "Codegen", "Slices", "Selector",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast",
       // LLVM allocates much and often: an eighth of the translation time (docs/PERFORMANCE.md).
@@ -79,6 +101,9 @@ let package = Package(
       path: "Tests/EffectsTests"),
     .testTarget(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+    .testTarget(
+      name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
+    .testTarget(name: "SliceTests", dependencies: ["Slices"], path: "Tests/SliceTests"),
     .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),

@@ -29,9 +29,11 @@ public struct Discovery: Sendable {
 
   /// `budget` limits the instructions decoded in all; nil allows one for every code byte and a
   /// million more.
-  public init(_ program: Program, budget: Int? = nil) {
+  /// `learnt` are addresses that earlier runs had to interpret.
+  public init(_ program: Program, budget: Int? = nil, learnt: [UInt64] = []) {
     var finder = EntryFinder(program, budget: budget)
     finder.collectEvidence()
+    finder.add(learnt: learnt)
     finder.collectEntries()
     (functions, unresolvedJumps) = finder.buildFunctions()
     for _ in 0..<3 {

@@ -64,6 +64,10 @@ struct EntryFinder {
     for pad in program.landingPads { add(pad, .landingPad) }
   }
 
+  mutating func add(learnt: [UInt64]) {
+    for address in learnt where explorer.code.decode(address) != nil { add(address, .learnt) }
+  }
+
   /// Whether data that looks like an address of code can be believed.
   private func isPlausibleStart(_ address: UInt64) -> Bool {
     guard let index = explorer.code.index(address) else { return false }

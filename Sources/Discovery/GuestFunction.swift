@@ -22,9 +22,11 @@ public struct Evidence: OptionSet, Sendable, Hashable {
   public static let split = Evidence(rawValue: 256)
   /// A part that a compiler moved out of its function (`.cold`, `.part`-less FDE).
   public static let coldPart = Evidence(rawValue: 512)
+  /// An earlier run was there, and had to interpret it.
+  public static let learnt = Evidence(rawValue: 1024)
 
   /// Its address escapes into registers or data, so that anybody may call it.
-  public static let addressTaken: Evidence = [.relocation, .data, .instruction, .entry]
+  public static let addressTaken: Evidence = [.relocation, .data, .instruction, .entry, .learnt]
   /// A jump there leaves the jumping function.
   static let strong: Evidence = [.entry, .symbol, .callTarget, .split]
 }

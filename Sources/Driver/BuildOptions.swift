@@ -22,6 +22,8 @@ public struct BuildOptions: Codable, Sendable {
   /// Keep the names of translated functions in the artifact's symbol table.
   public var symbols = false
   public var disabledPasses: [String] = []
+  /// Guest addresses that earlier runs had to interpret.
+  public var learnt: [UInt64] = []
 
   public struct Output: Codable, Sendable {
     public var target: Target
@@ -42,5 +44,6 @@ public struct BuildOptions: Codable, Sendable {
       "flow=\(flow.rawValue)", "symbols=\(symbols)",
       "disabled=\(disabledPasses.sorted().joined(separator: ","))",
     ].joined(separator: " ")
+      + (learnt.isEmpty ? "" : " learnt=\(learnt.sorted().map { String($0, radix: 16) })")
   }
 }

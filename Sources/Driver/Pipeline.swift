@@ -19,7 +19,7 @@ public func build(_ options: BuildOptions, progress: Progress) throws(BuildError
   let program = try load(options.input)
 
   progress.stage("finding code")
-  let discovery = Discovery(program)
+  let discovery = Discovery(program, learnt: options.learnt)
   var report = BuildReport(
     options: options, program: programReport(program, discovery, input: input))
 

@@ -88,3 +88,14 @@ public enum Locate {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }
+
+extension Locate {
+  /// The QEMU plugin that counts instructions: what RECAST_INSNCOUNT names, or beside the tool.
+  public static var instructionCounter: String? {
+    if let named = getenv("RECAST_INSNCOUNT"), named.pointee != 0 {
+      return String(cString: named)
+    }
+    return ["librecast-insncount.so", "../lib/recast/librecast-insncount.so"]
+      .map { "\(toolDirectory)/\($0)" }.first { access($0, R_OK) == 0 }
+  }
+}

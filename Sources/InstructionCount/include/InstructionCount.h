@@ -1,0 +1,1 @@
+/* The plugin has no interface but QEMU's. */

@@ -1,0 +1,65 @@
+import X86
+
+/// A hot function whose invocations stand for a part of the run.
+public struct Region: Codable, Sendable, Equatable {
+  /// The function's entry.
+  public var entry: UInt64
+  public var name: String
+  /// Share of the run's samples that it stands for; each sample counts for one region at most.
+  public var weight: Double
+  /// How many invocations the run has, as far as it was counted.
+  public var invocations: Int
+  /// Mean processor time of one, in seconds: an estimate that only chose what to cut.
+  public var duration: Double
+}
+
+/// How a captured stretch of a region ends.
+public enum RegionEnd: Sendable, Equatable {
+  /// The function returns.
+  case `return`
+  /// A block of code is about to be executed for the `count`th time since the entry.
+  case block(address: UInt64, count: UInt64)
+  /// A system call is about to be made by the instruction at `address`.
+  case systemCall(address: UInt64)
+
+  var word: String {
+    switch self {
+    case .return: "return"
+    case .block: "after a time"
+    case .systemCall: "system call"
+    }
+  }
+}
+
+/// One stretch of a run, from a region's entry to its end, as the processor and memory were.
+public struct Invocation: Sendable {
+  public struct Page: Sendable {
+    public var address: UInt64
+    public var before: [UInt8]
+    /// nil: unchanged.
+    public var after: [UInt8]?
+  }
+  public var region: Int
+  public var entry: UInt64
+  public var registers: GuestRegisters
+  /// FXSAVE's area.
+  public var vectors: [UInt8]
+  /// Those touched, by address.
+  public var pages: [Page]
+  public var end: RegionEnd
+  public var endRegisters: GuestRegisters
+  public var endVectors: [UInt8]
+  /// The stack's lowest address.
+  public var stackLow: UInt64
+  /// Share of the region's time that it stands for; nil: in proportion to its own time.
+  public var share: Double?
+
+  /// Dead when the region has ended, and holds another return address: not compared.
+  var deadStack: Range<UInt64> { stackLow..<registers.stack + 8 }
+}
+
+extension Array where Element == UInt8 {
+  func word(at offset: Int) -> UInt64 {
+    withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+  }
+}

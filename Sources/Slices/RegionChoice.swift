@@ -1,0 +1,100 @@
+// Which functions to cut. A good region is called often, over the whole run, for long enough to be
+// timed and without system calls; regions are added as long as they cover samples that those before
+// do not.
+import Discovery
+
+struct RegionPlan {
+  var function: Int
+  var region: Region
+  /// Numbers of the calls to capture, with the share of the region's time that each stands for.
+  var calls: [Int: Double] = [:]
+  /// Points of processor time after which the next call is captured.
+  var times: [Double] = []
+}
+
+struct RegionChoice {
+  static let windows = 5
+  static let maximumRegions = 6
+
+  var profile: Profile
+  var counts: [Int: CallCounts]
+  /// Longest stretch that is captured, in seconds.
+  var longest: Double
+  /// Processor time of the survey's run.
+  var surveyed: Double
+  /// What a breakpoint costs: shorter calls cannot be told from none at all.
+  var stopSeconds: Double
+  /// Functions whose slices were of no use.
+  var excluded: Set<Int> = []
+
+  func plans(_ code: CodeIndex, name: (UInt64) -> String) -> [RegionPlan] {
+    let inclusive = profile.inclusive()
+    let all = Double(profile.samples.count + profile.elsewhere)
+    var left = profile.samples
+    var plans: [RegionPlan] = []
+    while plans.count < RegionChoice.maximumRegions, !left.isEmpty {
+      var gains: [Int: Double] = [:]
+      for chain in left { for function in Set(chain) { gains[function, default: 0] += 1 } }
+      let best = gains.compactMap { function, gain -> (Int, Double)? in
+        guard let count = counts[function], count.count > 0, !excluded.contains(function),
+          !plans.contains(where: { $0.function == function })
+        else { return nil }
+        return (function, gain * quality(count, share: inclusive[function] ?? 0))
+      }.max { ($0.1, $1.0) < ($1.1, $0.0) }
+      guard let (function, value) = best, value > 0.005 * all else { break }
+      let weight = gains[function]! / all
+      left.removeAll { $0.contains(function) }
+      let count = counts[function]!
+      let entry = code.functions[function].entry
+      var plan = RegionPlan(
+        function: function,
+        region: Region(
+          entry: entry, name: name(entry), weight: weight, invocations: count.count,
+          duration: duration(count, share: inclusive[function] ?? 0)))
+      schedule(&plan, count)
+      plans.append(plan)
+    }
+    return plans
+  }
+
+  private func duration(_ count: CallCounts, share: Double) -> Double {
+    if count.isFrequent {
+      return share * max(0, count.span) / Double(count.count)
+    }
+    let followed = count.durations.filter { $0 > 0 }
+    return followed.isEmpty ? 0 : followed.reduce(0, +) / Double(followed.count)
+  }
+
+  private func quality(_ count: CallCounts, share: Double) -> Double {
+    let mean = duration(count, share: share)
+    var quality = mean < stopSeconds / 2 ? 0.02 : mean < 2 * stopSeconds ? 0.5 : 1
+    var (usable, wanted) = (0.0, 0.0)
+    for (whole, clean) in zip(count.durations, count.clean) where whole > 0 {
+      wanted += whole
+      // A long stretch stands for all of its call.
+      usable += clean >= min(whole, longest / 4) ? whole : clean
+    }
+    if wanted > 0 { quality *= usable / wanted }
+    if mean > longest && count.count < 3 { quality *= 0.7 }
+    return quality
+  }
+
+  /// Calls in proportion to their time: those that are active at evenly spread points of all of it.
+  private func schedule(_ plan: inout RegionPlan, _ count: CallCounts) {
+    let n = RegionChoice.windows
+    if count.isFrequent {
+      plan.times = (0..<n).map { (Double($0) + 0.5) / Double(n) * surveyed }
+      return
+    }
+    let total = count.durations.reduce(0, +)
+    var passed = 0.0
+    var next = 0
+    for (call, duration) in count.durations.enumerated() {
+      passed += duration
+      while next < n, (Double(next) + 0.5) / Double(n) * total < passed {
+        plan.calls[call, default: 0] += 1 / Double(n)
+        next += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+// How often hot functions are called, how long they take, and how soon they make a system call: a
+// run with breakpoints at their entries.
+import CTrace
+import Discovery
+import Foundation
+
+struct CallCounts {
+  var count = 0
+  /// No longer counted: the first calls came within `span` seconds.
+  var isFrequent = false
+  var first = 0.0
+  var last = 0.0
+  /// Between the first and the last, without the breakpoints' own cost.
+  var span = 0.0
+  /// Of invocations that were followed, in order: processor seconds to the return and to the first
+  /// system call (the same where there is none). 0: not followed.
+  var durations: [Double] = []
+  var clean: [Double] = []
+}
+
+final class Survey {
+  private struct Watch {
+    var function: Int
+    var call: Int
+    var start: Double
+    var stack: UInt64
+    var firstSystemCall: Double?
+    var strangers = 0
+  }
+
+  private let tracee: Tracee
+  private let functions: [Int]
+  private let entries: [UInt64: Int]
+  private var watches: [UInt64: Watch] = [:]
+  private(set) var counts: [Int: CallCounts] = [:]
+  private(set) var processorSeconds = 0.0
+  /// What one stop at a breakpoint adds to the program's processor time.
+  private(set) var stopSeconds = 0.0
+  static let frequent = 400
+
+  init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int]) throws(SliceError) {
+    self.functions = functions
+    entries = Dictionary(uniqueKeysWithValues: functions.map { (code.functions[$0].entry, $0) })
+    tracee = try launch.start(low: true)
+    for entry in entries.keys { try tracee.plant(entry) }
+    for function in functions { counts[function] = CallCounts() }
+    try run()
+  }
+
+  private func run() throws(SliceError) {
+    var stop = tracee.resume(TRACE_SYSCALL)
+    while true {
+      switch stop {
+      case .ended:
+        finish()
+        return
+      case .task:
+        throw SliceError(
+          .unsupported, "it starts processes or threads: only programs of one thread are sliced")
+      case .interrupted: stop = tracee.resume(TRACE_SYSCALL)
+      case .systemCall:
+        tracee.steerMapping()
+        processorSeconds = tracee.processorTime
+        for key in Array(watches.keys) where watches[key]!.firstSystemCall == nil {
+          watches[key]!.firstSystemCall = processorSeconds
+        }
+        stop = tracee.resume(TRACE_SYSCALL)
+      case .signal(SIGTRAP):
+        guard let address = tracee.hit() else {
+          stop = tracee.resume(TRACE_SYSCALL, signal: SIGTRAP)
+          continue
+        }
+        processorSeconds = tracee.processorTime
+        try ended(at: address)
+        try called(at: address)
+        stop = try tracee.stepOver(address)
+        if case .signal(SIGTRAP) = stop { stop = tracee.resume(TRACE_SYSCALL) }
+      case .signal(let number): stop = tracee.resume(TRACE_SYSCALL, signal: number)
+      }
+    }
+  }
+
+  private func called(at address: UInt64) throws(SliceError) {
+    guard let function = entries[address] else { return }
+    let call = counts[function]!.count
+    counts[function]!.count += 1
+    if call == 0 { counts[function]!.first = processorSeconds }
+    counts[function]!.last = processorSeconds
+    counts[function]!.durations.append(0)
+    counts[function]!.clean.append(0)
+    if call + 1 >= Survey.frequent {
+      counts[function]!.isFrequent = true
+      try tracee.lift(address)
+      return
+    }
+    let stack = tracee.registers.stack
+    guard let back = tracee.word(stack), watches[back] == nil,
+      !watches.values.contains(where: { $0.function == function })
+    else { return }
+    try tracee.plant(back)
+    watches[back] = Watch(
+      function: function, call: call, start: processorSeconds, stack: stack)
+  }
+
+  private func ended(at address: UInt64) throws(SliceError) {
+    guard var watch = watches[address] else { return }
+    if tracee.registers.stack == watch.stack + 8 {
+      record(watch)
+    } else if watch.strangers < 200 {
+      watch.strangers += 1
+      watches[address] = watch
+      return
+    }
+    watches[address] = nil
+    if entries[address] == nil || counts[entries[address]!]!.isFrequent {
+      try tracee.lift(address)
+    }
+  }
+
+  private func record(_ watch: Watch) {
+    let duration = max(1e-7, processorSeconds - watch.start)
+    counts[watch.function]!.durations[watch.call] = duration
+    counts[watch.function]!.clean[watch.call] =
+      watch.firstSystemCall.map { max(1e-7, $0 - watch.start) } ?? duration
+  }
+
+  /// What never returned took until the end.
+  ///
+  /// The shortest call that was followed is taken for the cost of the breakpoint at its entry.
+  private func finish() {
+    for watch in watches.values { record(watch) }
+    watches = [:]
+    let all = counts.values.flatMap(\.durations).filter { $0 > 0 }
+    stopSeconds = min(2e-5, all.min() ?? 0)
+    for function in functions {
+      counts[function]!.span =
+        counts[function]!.last - counts[function]!.first
+        - 2 * stopSeconds * Double(counts[function]!.count)
+      for n in counts[function]!.durations.indices where counts[function]!.durations[n] > 0 {
+        counts[function]!.durations[n] = max(1e-7, counts[function]!.durations[n] - stopSeconds)
+        counts[function]!.clean[n] = max(1e-7, counts[function]!.clean[n] - stopSeconds)
+      }
+    }
+  }
+}
