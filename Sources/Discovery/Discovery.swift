@@ -68,6 +68,7 @@ public struct Discovery: Sendable {
 // into a function outside of the set. A call to one of them ends its path.
 extension Discovery {
   private mutating func findNonReturning() {
+    for number in functions.indices { cutCallsBeforeEntries(number) }
     var returns = [Bool](repeating: false, count: functions.count)
     var callers = [[Int32]](repeating: [], count: functions.count)
     for (number, function) in functions.enumerated() {
@@ -84,6 +85,24 @@ extension Discovery {
     for number in functions.indices {
       functions[number].neverReturns = !returns[number]
       prune(number, returns)
+    }
+  }
+
+  /// No compiler lets a call run on into another function's entry, or through filler into one: such a
+  /// call does not return. Should it, the interpreter goes on there.
+  private mutating func cutCallsBeforeEntries(_ number: Int) {
+    let function = functions[number]
+    func runsOut(_ target: UInt64) -> Bool {
+      guard let position = function.position(of: target) else { return true }
+      let block = function.blocks[position]
+      guard case .fallthrough(let next) = block.terminator else { return false }
+      return function.position(of: next) == nil && block.instructions.allSatisfy(\.isFiller)
+    }
+    for (position, block) in function.blocks.enumerated() {
+      if case .call(let target, .some(let next)) = block.terminator, runsOut(next) {
+        functions[number].blocks[position].terminator = .call(to: target, next: nil)
+        functions[number].blocks[position].successors = []
+      }
     }
   }
 
@@ -248,5 +267,16 @@ extension GuestFunction {
       if blocks[middle].start < address { low = middle + 1 } else { high = middle }
     }
     return low < blocks.count && blocks[low].start == address ? low : nil
+  }
+}
+
+extension Instruction {
+  /// What assemblers put between functions.
+  fileprivate var isFiller: Bool {
+    switch operation {
+    case .nop, .int3: true
+    case .xchg: operands.0 == operands.1 && operands.0.kind == .gpr && size == 2
+    default: false
+    }
   }
 }
