@@ -1,14 +1,14 @@
 // How much of a system is taken: a shell script that goes there with every request, so that nothing
 // has to be installed. It reads /proc/stat twice, /proc/meminfo, and asks df about one folder.
 
-struct AgentReport: Equatable {
-  var occupancy: Occupancy
+package struct AgentReport: Equatable {
+  package var occupancy: Occupancy
   /// Of this boot of this machine: systems that share it are one machine.
-  var boot: String
-  var machine: String
+  package var boot: String
+  package var machine: String
 
   /// `$1` is the folder that programs go to.
-  static let script = """
+  package static let script = """
     folder=${1:-${TMPDIR:-/tmp}}
     look() {
       read -r name user nice system idle wait irq soft steal rest < /proc/stat || exit 71
@@ -37,7 +37,7 @@ struct AgentReport: Equatable {
     """
 
   /// nil: nonsense, or only a part.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var values: [String: [Substring]] = [:]
     let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
     guard lines.first?.first == "recast-agent", lines.last?.first == "end" else { return nil }

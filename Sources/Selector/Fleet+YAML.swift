@@ -28,10 +28,10 @@ extension Fleet {
     }
   }
 
-  static let fileKeys = ["version", "lambda", "thresholds", "per-cost", "systems"]
-  static let lambdaKeys = ["cpu", "memory", "storage"]
-  static let thresholdKeys = ["lower", "upper", "a1", "a2"]
-  static let systemKeys = [
+  package static let fileKeys = ["version", "lambda", "thresholds", "per-cost", "systems"]
+  package static let lambdaKeys = ["cpu", "memory", "storage"]
+  package static let thresholdKeys = ["lower", "upper", "a1", "a2"]
+  package static let systemKeys = [
     "name", "target", "cpu", "features", "run", "cost", "limit", "folder", "occupancy", "speed",
   ]
   static let wayKeys = ["qemu", "ssh", "command"]

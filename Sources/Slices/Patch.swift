@@ -4,11 +4,15 @@
 import Discovery
 import X86
 
-struct Patch {
+package struct Patch {
   static let jumpSize = 5
   /// Where the jump goes.
   var address: UInt64
   var displaced: Range<UInt64>
+
+  package init(address: UInt64, displaced: Range<UInt64>) {
+    (self.address, self.displaced) = (address, displaced)
+  }
 
   /// Instructions at the start of `block` that can be run elsewhere, enough of them for a jump.
   static func displaced(_ block: BasicBlock) -> Range<UInt64>? {
@@ -26,7 +30,7 @@ struct Patch {
   }
 
   /// `jmp` from `place` to `target`.
-  static func jump(from place: UInt64, to target: UInt64) -> [UInt8] {
+  package static func jump(from place: UInt64, to target: UInt64) -> [UInt8] {
     [0xe9] + relative(target, next: place + 5)
   }
 
@@ -55,7 +59,7 @@ struct Patch {
   }
 
   /// The counter's code, to stand at `place`. `counter` and `saved` are words of data.
-  func stub(
+  package func stub(
     at place: UInt64, code displacedBytes: [UInt8], counter: UInt64, saved: UInt64, exit: UInt64
   ) -> [UInt8] {
     var bytes: [UInt8] = []

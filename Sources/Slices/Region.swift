@@ -54,6 +54,15 @@ public struct Invocation: Sendable {
   /// Share of the region's time that it stands for; nil: in proportion to its own time.
   public var share: Double?
 
+  package init(
+    region: Int, entry: UInt64, registers: GuestRegisters, vectors: [UInt8], pages: [Page],
+    end: RegionEnd, endRegisters: GuestRegisters, endVectors: [UInt8], stackLow: UInt64
+  ) {
+    (self.region, self.entry, self.registers, self.vectors) = (region, entry, registers, vectors)
+    (self.pages, self.end, self.endRegisters) = (pages, end, endRegisters)
+    (self.endVectors, self.stackLow) = (endVectors, stackLow)
+  }
+
   /// Dead when the region has ended, and holds another return address: not compared.
   var deadStack: Range<UInt64> { stackLow..<registers.stack + 8 }
 }

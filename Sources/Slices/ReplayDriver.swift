@@ -7,7 +7,8 @@
 //     I number
 //     T nanoseconds                         for each repetition
 //     R registers vectors memory            what differs: two masks of bits, a count of words
-// all in hexadecimal. The first record is a function that returns at once.
+// all in hexadecimal. Times are the thread's processor time: the kernel counts that of a process in
+// ticks as soon as it is limited (`ulimit -t`). The first record is a function that returns at once.
 
 enum ReplayDriver {
   static let textAddress: UInt64 = 0x10_0000
@@ -249,7 +250,7 @@ enum ReplayDriver {
       stretch:
         mov [rip + own_stack], rsp
         mov eax, 228
-        mov edi, 2
+        mov edi, 3
         lea rsi, [rip + started]
         syscall
         mov rdi, [rip + record]
@@ -276,7 +277,7 @@ enum ReplayDriver {
       landed:
         mov rsp, [rip + own_stack]
         mov eax, 228
-        mov edi, 2
+        mov edi, 3
         lea rsi, [rip + ended]
         syscall
         ret

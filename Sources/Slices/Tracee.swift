@@ -12,7 +12,7 @@ import Foundation
 /// General registers of a stopped tracee by the encoding's numbers, and the others by name.
 public struct GuestRegisters: Sendable, Equatable {
   var words: [UInt64]
-  init() { words = .init(repeating: 0, count: 27) }
+  package init() { words = .init(repeating: 0, count: 27) }
 
   /// Position in `words` of the register with that number: rax rcx rdx rbx rsp rbp rsi rdi r8…r15.
   static let order = [10, 11, 12, 5, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0]

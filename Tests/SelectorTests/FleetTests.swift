@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Selector
+import Selector
 
 @Suite struct `A fleet file` {
   func fleet(_ text: String) throws(FleetError) -> Fleet {

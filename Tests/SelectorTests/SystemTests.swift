@@ -2,7 +2,7 @@ import Commands
 import Foundation
 import Testing
 
-@testable import Selector
+import Selector
 
 @Suite struct `An agent's answer` {
   let good = """

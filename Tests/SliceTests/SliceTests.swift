@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Slices
+import Slices
 
 @Suite struct `A replay's output` {
   @Test func `is times and differences of each invocation`() throws {
