@@ -123,6 +123,9 @@ func isAdjudicated(
     let isForbidden = prefixes.contains { isREX($0) || [0x66, 0xf0, 0xf2, 0xf3].contains($0) }
     return theirs.mnemonic == nil || ours.length == theirs.length
       || (ours.mnemonic == nil && isForbidden)
+      // Of registers there is nothing behind ModRM but map 3's constant: Capstone adds one to the fused
+      // operations with rounding.
+      || (rest.count > 5 && rest[rest.startIndex + 5] >= 0xc0)
   }
 
   if let name = ours.mnemonic, name == theirs.mnemonic,
@@ -150,7 +153,9 @@ func isAdjudicated(
     var kept = prefixes.filter { $0 == 0x67 && !drops67 || $0 == 0xf0 }
     if let repeats = prefixes.last(where: { $0 == 0xf2 || $0 == 0xf3 }) {
       kept.append(repeats)
-    } else if prefixes.contains(0x66), !nearBranches.contains(ours.mnemonic ?? "") {
+    } else if prefixes.contains(0x66), !nearBranches.contains(ours.mnemonic ?? ""),
+      ours.mnemonic?.hasPrefix("j") != true
+    {
       kept.append(0x66)
     }
     if let last = prefixes.last, isREX(last) { kept.append(last) }
@@ -161,6 +166,12 @@ func isAdjudicated(
     {
       return true
     }
+  }
+  // F2 or F3 with 66, where the opcode has no such form: #UD on this processor; Capstone takes 66.
+  if ours.mnemonic == nil && prefixes.contains(where: { repeats.contains($0) }) {
+    let kept = prefixes.filter { !repeats.contains($0) && !isREX($0) }
+    let (plain, _) = recastReading(kept + rest)
+    if plain.mnemonic != nil && plain.mnemonic == theirs.mnemonic { return true }
   }
   if ours.mnemonic == nil {
     // 3DNow!; and VEX after 66, F2, F3 or REX (SDM vol. 2, 2.3.2): #UD on this processor.
