@@ -81,6 +81,7 @@ let adjudicated = [
   Adjudicated("ud1", "ud1", "has a ModRM byte (SDM vol. 2, UD)"),
   Adjudicated("ud0", "ud0", "has a ModRM byte (SDM vol. 2, UD)"),
   Adjudicated("movq", "movd", "Capstone names the W1 form movd"),
+  Adjudicated("pause", "nop", "F3 before two REX: still PAUSE (SDM vol. 2, 2.2.1)"),
   Adjudicated("pushfq", "pushf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
   Adjudicated("popfq", "popf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
   Adjudicated("clwb", "xsaveopt", "66 0F AE /6 (SDM vol. 2, CLWB)"),
@@ -169,9 +170,12 @@ func isAdjudicated(
   }
   // F2 or F3 with 66, where the opcode has no such form: #UD on this processor; Capstone takes 66.
   if ours.mnemonic == nil && prefixes.contains(where: { repeats.contains($0) }) {
-    let kept = prefixes.filter { !repeats.contains($0) && !isREX($0) }
-    let (plain, _) = recastReading(kept + rest)
-    if plain.mnemonic != nil && plain.mnemonic == theirs.mnemonic { return true }
+    // Capstone also takes 67 before REX for 66.
+    let kept = prefixes.filter { !repeats.contains($0) && !isREX($0) && $0 != 0x67 }
+    for added in [[], [0x66]] as [[UInt8]] {
+      let (plain, _) = recastReading(added + kept + rest)
+      if plain.mnemonic != nil && plain.mnemonic == theirs.mnemonic { return true }
+    }
   }
   if ours.mnemonic == nil {
     // 3DNow!; and VEX after 66, F2, F3 or REX (SDM vol. 2, 2.3.2): #UD on this processor.
