@@ -81,6 +81,7 @@ let adjudicated = [
   Adjudicated("ud1", "ud1", "has a ModRM byte (SDM vol. 2, UD)"),
   Adjudicated("ud0", "ud0", "has a ModRM byte (SDM vol. 2, UD)"),
   Adjudicated("movq", "movd", "Capstone names the W1 form movd"),
+  Adjudicated("pause", "nop", "F3 before two REX: still PAUSE (SDM vol. 2, 2.2.1)"),
   Adjudicated("pushfq", "pushf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
   Adjudicated("popfq", "popf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
   Adjudicated("clwb", "xsaveopt", "66 0F AE /6 (SDM vol. 2, CLWB)"),
@@ -123,6 +124,9 @@ func isAdjudicated(
     let isForbidden = prefixes.contains { isREX($0) || [0x66, 0xf0, 0xf2, 0xf3].contains($0) }
     return theirs.mnemonic == nil || ours.length == theirs.length
       || (ours.mnemonic == nil && isForbidden)
+      // Of registers there is nothing behind ModRM but map 3's constant: Capstone adds one to the fused
+      // operations with rounding.
+      || (rest.count > 5 && rest[rest.startIndex + 5] >= 0xc0)
   }
 
   if let name = ours.mnemonic, name == theirs.mnemonic,
@@ -150,7 +154,9 @@ func isAdjudicated(
     var kept = prefixes.filter { $0 == 0x67 && !drops67 || $0 == 0xf0 }
     if let repeats = prefixes.last(where: { $0 == 0xf2 || $0 == 0xf3 }) {
       kept.append(repeats)
-    } else if prefixes.contains(0x66), !nearBranches.contains(ours.mnemonic ?? "") {
+    } else if prefixes.contains(0x66), !nearBranches.contains(ours.mnemonic ?? ""),
+      ours.mnemonic?.hasPrefix("j") != true
+    {
       kept.append(0x66)
     }
     if let last = prefixes.last, isREX(last) { kept.append(last) }
@@ -160,6 +166,15 @@ func isAdjudicated(
       plain.mnemonic == nil || plain.length + dropped == ours.length
     {
       return true
+    }
+  }
+  // F2 or F3 with 66, where the opcode has no such form: #UD on this processor; Capstone takes 66.
+  if ours.mnemonic == nil && prefixes.contains(where: { repeats.contains($0) }) {
+    // Capstone also takes 67 before REX for 66.
+    let kept = prefixes.filter { !repeats.contains($0) && !isREX($0) && $0 != 0x67 }
+    for added in [[], [0x66]] as [[UInt8]] {
+      let (plain, _) = recastReading(added + kept + rest)
+      if plain.mnemonic != nil && plain.mnemonic == theirs.mnemonic { return true }
     }
   }
   if ours.mnemonic == nil {
