@@ -60,7 +60,11 @@ done:
 declare i128 @llvm.ctlz.i128(i128, i1)
 declare i128 @llvm.abs.i128(i128, i1)
 
-define i128 @__udivti3(i128 %n, i128 %d) #0 {
+; Weak: a host whose processor divides 128 by 64 bits has its own, and comes back here for the rest.
+@recast_udivti3 = alias i128 (i128, i128), ptr @__udivti3
+@recast_umodti3 = alias i128 (i128, i128), ptr @__umodti3
+
+define weak i128 @__udivti3(i128 %n, i128 %d) #0 {
   %q = alloca i128, align 16
   %r = alloca i128, align 16
   call void @recast_divide128(i128 %n, i128 %d, ptr %q, ptr %r)
@@ -68,7 +72,7 @@ define i128 @__udivti3(i128 %n, i128 %d) #0 {
   ret i128 %v
 }
 
-define i128 @__umodti3(i128 %n, i128 %d) #0 {
+define weak i128 @__umodti3(i128 %n, i128 %d) #0 {
   %q = alloca i128, align 16
   %r = alloca i128, align 16
   call void @recast_divide128(i128 %n, i128 %d, ptr %q, ptr %r)

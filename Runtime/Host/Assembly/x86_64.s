@@ -249,3 +249,32 @@ recast_poll:
   popq %rax
   popq %rbp
   ret
+
+# 128-bit division for translated DIV: where the quotient fits into 64 bits, the processor's own.
+# (dividend in RSI:RDI, divisor in RCX:RDX)
+  .globl __udivti3
+__udivti3:
+  testq %rcx, %rcx
+  jne recast_udivti3
+  cmpq %rdx, %rsi
+  jae recast_udivti3
+  movq %rdx, %rcx
+  movq %rdi, %rax
+  movq %rsi, %rdx
+  divq %rcx
+  xorl %edx, %edx
+  ret
+
+  .globl __umodti3
+__umodti3:
+  testq %rcx, %rcx
+  jne recast_umodti3
+  cmpq %rdx, %rsi
+  jae recast_umodti3
+  movq %rdx, %rcx
+  movq %rdi, %rax
+  movq %rsi, %rdx
+  divq %rcx
+  movq %rdx, %rax
+  xorl %edx, %edx
+  ret
