@@ -10,8 +10,8 @@ from pathlib import Path
 from .tools import ROOT
 
 PROGRAMS = ROOT / "Tests" / "Data" / "programs"
-# accept-faults runs these, case by case.
-ELSEWHERE = {"faults", "changed-code"}
+# accept-faults, accept-float and fuzz-instructions run these, case by case.
+ELSEWHERE = {"faults", "changed-code", "float-environment", "instruction-driver"}
 # musl has no makecontext; clang's assembler does not take the words of vectors.
 NOT_FOR = {"contexts": ["musl"], "vectors": ["clang"]}
 C = {"gcc": ["gcc"], "clang": ["clang-19", "clang"], "musl": ["musl-gcc"]}

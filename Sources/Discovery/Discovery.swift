@@ -89,17 +89,18 @@ extension Discovery {
   }
 
   /// No compiler lets a call run on into another function's entry, or through filler into one: such a
-  /// call does not return. Should it, the interpreter goes on there.
+  /// call does not return. Should it, the interpreter goes on there. (`call next` only asks where it is.)
   private mutating func cutCallsBeforeEntries(_ number: Int) {
     let function = functions[number]
     func runsOut(_ target: UInt64) -> Bool {
-      guard let position = function.position(of: target) else { return true }
+      guard let position = function.position(of: target) else { return index(of: target) != nil }
       let block = function.blocks[position]
       guard case .fallthrough(let next) = block.terminator else { return false }
-      return function.position(of: next) == nil && block.instructions.allSatisfy(\.isFiller)
+      return function.position(of: next) == nil && index(of: next) != nil
+        && block.instructions.allSatisfy(\.isFiller)
     }
     for (position, block) in function.blocks.enumerated() {
-      if case .call(let target, .some(let next)) = block.terminator, runsOut(next) {
+      if case .call(let target, .some(let next)) = block.terminator, target != next, runsOut(next) {
         functions[number].blocks[position].terminator = .call(to: target, next: nil)
         functions[number].blocks[position].successors = []
       }

@@ -171,9 +171,9 @@ struct SignatureAnalysis {
       written.formUnion(block.may)
       touched.formUnion(block.may)
       switch block.terminator {
-      case .call(let target, _):
+      case .call(let target, let next):
         written.formUnion(callee(target).changed)
-        touched.formUnion(callee(target).touched)
+        touched.formUnion(next == nil ? unknown.touched : callee(target).touched)
       case .callIndirect:
         written.formUnion(unknown.changed)
         touched.formUnion(unknown.touched)
@@ -197,7 +197,8 @@ struct SignatureAnalysis {
       switch block.terminator {
       case .ret: changed.formUnion(here)
       case .jumpIndirect where isTailExit[f][b]: changed.formUnion(here.union(unknown.changed))
-      case .jumpIndirect, .leave: changed.formUnion(unknownChanges)
+      // A call that is not expected to return leaves when it does.
+      case .jumpIndirect, .leave, .call(_, next: nil): changed.formUnion(unknownChanges)
       default: break
       }
       for edge in block.edges {
