@@ -147,7 +147,9 @@ public enum Command {
       }
       _ = poll(&polls, 3, Int32(min(left, 1) * 1000) + 1)
       if polls[0].revents != 0, isOpen[0] {
-        let n = input[written...].withUnsafeBytes { Foundation.write(ends[0], $0.baseAddress!, $0.count) }
+        let n = withoutBrokenPipeSignal {
+          input[written...].withUnsafeBytes { write(ends[0], $0.baseAddress!, $0.count) }
+        }
         if n > 0 { written += n }
         if written == input.count || (n < 0 && errno != EAGAIN && errno != EINTR) { shut(0) }
       }
@@ -169,6 +171,24 @@ public enum Command {
       }
     }
     for n in 0..<3 where isOpen[n] { shut(n) }
+  }
+
+  /// A reader that is gone is an error of `write` here, and never the end of this process.
+  private static func withoutBrokenPipeSignal(_ body: () -> Int) -> Int {
+    var pipe = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    let n = body()
+    let code = errno
+    if n < 0 && code == EPIPE {
+      var none = timespec()
+      sigtimedwait(&pipe, nil, &none)
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    errno = code
+    return n
   }
 
   private static func reap(_ pid: pid_t, _ deadline: Double, _ result: inout CommandResult) {
