@@ -1,6 +1,7 @@
-// Which edges close loops, and which loops end by themselves and soon, so that they need no safepoint: innermost, without calls,
-// and left by a condition on a register that every turn moves by a constant, or on memory that such
-// a register walks over. A loop that waits for somebody else's store has no such exit.
+// Which edges close loops, and which loops end by themselves and soon, so that they need no
+// safepoint: innermost, without calls, and left by a condition on a register that every turn moves by
+// a constant, or on memory that such a register walks over. A loop that waits for somebody else's
+// store has no such exit.
 
 import Discovery
 import X86
