@@ -81,7 +81,9 @@ struct SignatureAnalysis {
       reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp)
         .subtracting(SlotPassing.passable),
       changed: callerSaved, wanted: .results, touched: .all,
-      passes: SlotPassing.passable, isAddressTaken: true)
+      passes: returnsAnywhere
+        ? SlotPassing.passable : SlotPassing.passable.union(SlotPassing.softArguments),
+      isAddressTaken: true)
     slotReads = functions.map(SlotPassing.slotReads)
 
     for (f, facts) in functions.enumerated() {
@@ -105,17 +107,15 @@ struct SignatureAnalysis {
         if case .ret = facts.blocks[b].terminator { set.formUnion(own[b]) }
       }
     }
+    // Of what unknown calls take in host registers, slots hold some as well: that is no reason to be
+    // given it in a host register.
     let whole = unknown.reads
-    if !returnsAnywhere { unknown.reads = whole.subtracting(Self.argumentsOnly) }
+    unknown.reads = whole.subtracting(unknown.passes)
     for f in functions.indices.reversed() { enqueue(f) }
-    while let f = dequeue() { updateReads(f, demands: true) }
-    if !returnsAnywhere {
-      unknown.reads = whole
-      for f in functions.indices.reversed() { enqueue(f) }
-      while let f = dequeue() { updateReads(f, demands: false) }
-    }
+    while let f = dequeue() { updateReads(f) }
+    unknown.reads = whole
     let passing = SlotPassing(
-      functions, slotReads: slotReads,
+      functions, slotReads: slotReads, taken: functions.indices.map(taken), offered: unknown.passes,
       returned: signatures.map { $0.returnedInSlots.intersection($0.surelyWanted) }, callers: callers
     ) { target in (index[target], callee(target)) }
     for f in functions.indices { signatures[f].passes = passing.passes[f] }
@@ -125,7 +125,13 @@ struct SignatureAnalysis {
   /// each of its blocks.
   func definedPassable(_ f: Int) -> [RegisterSet] {
     SlotPassing.reaching(
-      functions[f], SlotPassing.carried, callee: { callee($0) }, unknown, afterCall: \.delivered)
+      functions[f], SlotPassing.carried, initially: taken(f), callee: { callee($0) }, unknown,
+      afterCall: \.delivered)
+  }
+
+  /// Arguments that slots could hold, and function f is given in host registers.
+  private func taken(_ f: Int) -> RegisterSet {
+    signatures[f].reads.intersection(unknown.passes).intersection(SlotPassing.softArguments)
   }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
@@ -247,7 +253,7 @@ struct SignatureAnalysis {
 
   /// Second fixpoint, with the changes known: what f reads, by what its callees read and its callers
   /// want back.
-  private mutating func updateReads(_ f: Int, demands: Bool) {
+  private mutating func updateReads(_ f: Int) {
     let live = liveness(f)
     let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
       .subtracting(SlotPassing.onlyInSlots)
@@ -255,14 +261,8 @@ struct SignatureAnalysis {
       signatures[f].reads = reads
       for c in callers[f] { enqueue(c) }
     }
-    if demands { spreadDemand(f) }
+    spreadDemand(f)
   }
-
-  /// Arguments that are nobody's result: no callee returns one, for it to reach an unknown call
-  /// without an instruction that names it (System V x86-64 psABI 1.0, 3.2.3; LLVM's own conventions
-  /// return in RAX, RDX and RCX). Demand for results leaves them out.
-  private static let argumentsOnly = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
-
 
   private static let vectorResults = RegisterSet.results.intersection(.vectors)
 
@@ -344,13 +344,13 @@ struct SignatureAnalysis {
     let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
       switch edge {
       case .function(let target): set.formUnion(callee(target).passes)
-      case .leave: set.formUnion(SlotPassing.passable)
+      case .leave: set.formUnion(unknown.passes)
       case .block: break
       }
     }
     return switch block.terminator {
     case .call(let target, _): callee(target).passes.union(tails)
-    case .callIndirect, .jumpIndirect: SlotPassing.passable
+    case .callIndirect, .jumpIndirect: unknown.passes
     default: tails
     }
   }

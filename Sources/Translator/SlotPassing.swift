@@ -34,19 +34,29 @@ struct SlotPassing {
   static let carried: RegisterSet = RegisterSet(
     .gpr(.rcx), .gpr(.rsi), .gpr(.rdi), .gpr(.r8), .gpr(.r9), .gpr(.r10), .gpr(.r11)
   ).union(.vectors)
+  /// Arguments that are nobody's result: no callee returns one, for it to reach an unknown call
+  /// without an instruction that names it (System V x86-64 psABI 1.0, 3.2.3; LLVM's own conventions
+  /// return in RAX, RDX and RCX). Before unknown calls they are in their slots, too, so that a
+  /// function which only passes one on need not have it.
+  static let softArguments = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
   /// What no function is given in a host register.
   static let onlyInSlots = RegisterSet(.gpr(.r10), .gpr(.r11))
 
   /// By function.
   private(set) var passes: [RegisterSet]
 
+  private let offered: RegisterSet
+
   /// - Parameters:
+  ///   - taken: by function, what it is given in host registers and does not look for in slots.
+  ///   - offered: what unknown code looks for in slots.
   ///   - slotReads: by function, registers that it reads from their slots at entry.
   ///   - returned: by function, registers that callers look for in slots.
   init(
-    _ functions: [FunctionFacts], slotReads: [RegisterSet], returned: [RegisterSet],
-    callers: [[Int]], callee: (UInt64) -> (number: Int?, signature: Signature)
+    _ functions: [FunctionFacts], slotReads: [RegisterSet], taken: [RegisterSet],
+    offered: RegisterSet, returned: [RegisterSet], callers: [[Int]], callee: (UInt64) -> (number: Int?, signature: Signature)
   ) {
+    self.offered = offered
     passes = slotReads
     var live: [[RegisterSet]] = functions.map { .init(repeating: [], count: $0.blocks.count) }
     var queue = Array(functions.indices)
@@ -54,6 +64,7 @@ struct SlotPassing {
     while let f = queue.popLast() {
       queued[f] = false
       let found = slotReads[f].union(entryLiveness(functions[f], &live[f], returned[f], callee))
+        .subtracting(taken[f])
       if found != passes[f] {
         passes[f] = found
         for c in callers[f] where !queued[c] {
@@ -68,7 +79,7 @@ struct SlotPassing {
   private func passed(
     _ target: UInt64, _ callee: (UInt64) -> (number: Int?, signature: Signature)
   ) -> RegisterSet {
-    callee(target).number.map { passes[$0] } ?? Self.passable
+    callee(target).number.map { passes[$0] } ?? offered
   }
 
   private func entryLiveness(
@@ -84,14 +95,14 @@ struct SlotPassing {
           case .block(let n): live[n]
           case .function(let target):
             passed(target, callee).union(returned.subtracting(callee(target).signature.changed))
-          case .leave: Self.passable
+          case .leave: offered
           }
         }
         let out: RegisterSet =
           switch block.terminator {
           case .ret: returned
           case .leave: []
-          case .jumpIndirect, .callIndirect: Self.passable
+          case .jumpIndirect, .callIndirect: offered
           case .call(let target, let next):
             (next.map(at) ?? []).subtracting(callee(target).signature.changed)
               .union(passed(target, callee))
@@ -109,12 +120,14 @@ struct SlotPassing {
   }
 
   /// For each block of a function: registers among `tracked` that may have got a new value on some
-  /// way to its end, from the function itself or, those of `afterCall`, from what it calls.
+  /// way to its end, from the function itself or, those of `afterCall`, from what it calls; those of
+  /// `initially` have one at its entry.
   static func reaching(
-    _ facts: FunctionFacts, _ tracked: RegisterSet, callee: (UInt64) -> Signature,
-    _ unknown: Signature, afterCall: (Signature) -> RegisterSet
+    _ facts: FunctionFacts, _ tracked: RegisterSet, initially: RegisterSet = [],
+    callee: (UInt64) -> Signature, _ unknown: Signature, afterCall: (Signature) -> RegisterSet
   ) -> [RegisterSet] {
     var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
+    if !atStart.isEmpty { atStart[0] = initially }
     var atEnd = atStart
     var again = true
     while again {

@@ -268,7 +268,12 @@ struct StubEmitter {
     let m = machine(f)
     unit.storeRIP(
       e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m.vcpu)
-    let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
+    // Its callers give it what it would take; the others are right in their slots.
+    let reads = unit.analysis.signatures[number].reads
+    let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
+      reads.contains(r) || SlotPassing.passable.contains(r)
+        ? f.parameter(place + 1) : m.loadSlot(r)
+    }
     b.ret(tailCall(unit.declare(named: Symbol.miss).value, arguments))
   }
 }
