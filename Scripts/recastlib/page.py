@@ -23,7 +23,7 @@ OWN = {
 FAMILIES = {
     "integer": "Integer", "bmi": "BMI1 and BMI2", "string": "Strings", "system": "System",
     "x87": "x87", "mmx": "MMX", "sse": "SSE", "sse2": "SSE2", "ssse3-sse4": "SSE3 to SSE4.2",
-    "aes": "AES, PCLMULQDQ, SHA, GFNI", "avx": "AVX, AVX2, FMA, F16C, VAES",
+    "aes": "AES, PCLMULQDQ, SHA, GFNI", "avx": "AVX, AVX2, FMA, F16C, VAES", "avx512": "AVX-512",
 }
 
 
@@ -32,6 +32,8 @@ def state(op) -> str:
         return "#UD by definition"
     if op.name in OWN:
         return OWN[op.name]
+    if op.name.startswith("k") and op.kind == "none":
+        return "decoded: CPUID does not show AVX-512; #UD"
     if op.kind == "none":
         return "refused: #UD"
     if op.meaning == "generalProtection":

@@ -20,6 +20,8 @@ public struct Discovery: Sendable {
   /// Of those, bytes of discovered instructions; padding between functions counts as neither.
   public private(set) var coveredBytes = 0
   public private(set) var coveredFramedBytes = 0
+  /// Covered bytes that are only reached behind an instruction that always faults, where blocks end.
+  public private(set) var behindFaultsBytes = 0
   /// Instructions in all functions; code shared by functions counts once for each.
   public private(set) var instructionCount = 0
   /// Built by Go's own compiler, which has calling conventions of its own.
@@ -42,10 +44,12 @@ public struct Discovery: Sendable {
       (functions, unresolvedJumps) = finder.buildFunctions()
     }
     findNonReturning()
+    let walked = functions
+    cutAtFaults()
     isGo = program.isGo
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }
     isCutShort = finder.explorer.decoded >= finder.explorer.budget
-    measure(program, finder.explorer)
+    measure(program, finder.explorer, walked)
   }
 
   public func function(at entry: UInt64) -> GuestFunction? {
@@ -105,6 +109,16 @@ extension Discovery {
         functions[number].blocks[position].successors = []
       }
     }
+  }
+
+  /// AVX-512 code is walked over, for what it leads to; control never gets behind its first instruction.
+  private mutating func cutAtFaults() {
+    for number in functions.indices {
+      for position in functions[number].blocks.indices {
+        functions[number].blocks[position].cutAtFault()
+      }
+    }
+    findNonReturning()
   }
 
   private func isReturning(_ target: UInt64, _ returns: [Bool]) -> Bool {
@@ -192,24 +206,22 @@ extension Discovery {
 
 // T/C: how much of the executable bytes the functions cover, and what is left.
 extension Discovery {
-  private mutating func measure(_ program: Program, _ explorer: Explorer) {
+  /// - Parameter walked: the functions before they were cut at instructions that always fault.
+  private mutating func measure(
+    _ program: Program, _ explorer: Explorer, _ walked: [GuestFunction]
+  ) {
     let code = explorer.code
     executableBytes = code.count
     var state = [UInt8](repeating: 0, count: code.count)  // 1 covered, 2 framed
-    for frame in program.frames {
-      guard let start = code.index(frame.start) else { continue }
-      for index in start..<min(code.count, start + Int(frame.end - frame.start)) {
-        state[index] |= 2
-      }
+    func mark(_ start: UInt64, _ end: UInt64, _ bit: UInt8) {
+      guard let first = code.index(start) else { return }
+      for index in first..<min(code.count, first + Int(end - start)) { state[index] |= bit }
     }
-    for function in functions {
-      for block in function.blocks {
-        guard let start = code.index(block.start) else { continue }
-        for index in start..<min(code.count, start + Int(block.end - block.start)) {
-          state[index] |= 1
-        }
-      }
-    }
+    for frame in program.frames { mark(frame.start, frame.end, 2) }
+    for block in functions.lazy.flatMap(\.blocks) { mark(block.start, block.end, 1) }
+    let reached = state.reduce(0) { $0 + Int($1 & 1) }
+    for block in walked.lazy.flatMap(\.blocks) { mark(block.start, block.end, 1) }
+    behindFaultsBytes = state.reduce(0) { $0 + Int($1 & 1) } - reached
     var index = 0
     for (number, range) in code.ranges.enumerated() {
       let end = code.firsts[number] + Int(range.upperBound - range.lowerBound)
@@ -268,6 +280,17 @@ extension GuestFunction {
       if blocks[middle].start < address { low = middle + 1 } else { high = middle }
     }
     return low < blocks.count && blocks[low].start == address ? low : nil
+  }
+}
+
+extension BasicBlock {
+  /// Ends the block with its first instruction that always faults.
+  fileprivate mutating func cutAtFault() {
+    guard let place = instructions.firstIndex(where: { effects(of: $0).alwaysFaults }) else { return }
+    instructions.removeSubrange((place + 1)...)
+    end = instructions[place].next
+    terminator = .fault
+    successors = []
   }
 }
 

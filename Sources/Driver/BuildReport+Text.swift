@@ -19,6 +19,9 @@ extension ProgramReport {
     lines.append(
       "T/C \(percent(translationEfficiency)) of \(codeBytes) bytes of code, "
         + "\(percent(translationEfficiencyOfFDEs)) of \(fdeBytes) bytes that FDEs cover")
+    if behindFaultsBytes > 0 {
+      lines.append("\(behindFaultsBytes) of these bytes are behind instructions that always fault")
+    }
     for item in refused {
       lines.append("refused \(item.mnemonic) ×\(item.count), first at \(hexadecimal(item.first))")
     }

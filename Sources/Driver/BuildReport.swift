@@ -57,6 +57,9 @@ public struct ProgramReport: Codable, Sendable {
   public var translatedBytes = 0
   public var fdeBytes = 0
   public var translatedFDEBytes = 0
+  /// Of the translated bytes: reached only behind an instruction that always raises #UD, where
+  /// translated code ends, as AVX-512 code does on a processor without it.
+  public var behindFaultsBytes = 0
 
   public var leftovers: [Leftover] = []
   public var refused: [Refused] = []

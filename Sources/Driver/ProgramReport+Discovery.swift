@@ -27,6 +27,7 @@ func programReport(_ program: Program, _ discovery: Discovery, input: Data) -> P
   report.translatedBytes = discovery.coveredBytes
   report.fdeBytes = discovery.framedBytes
   report.translatedFDEBytes = discovery.coveredFramedBytes
+  report.behindFaultsBytes = discovery.behindFaultsBytes
   collectInstructions(discovery, into: &report)
   collectLeftovers(program, discovery, into: &report)
   return report

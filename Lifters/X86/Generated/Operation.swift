@@ -222,6 +222,57 @@ public enum Operation: UInt16 {
   case jmp
   case jmpFar
   case jrcxz
+  case kaddb
+  case kaddd
+  case kaddq
+  case kaddw
+  case kandb
+  case kandd
+  case kandnb
+  case kandnd
+  case kandnq
+  case kandnw
+  case kandq
+  case kandw
+  case kmovb
+  case kmovd
+  case kmovq
+  case kmovw
+  case knotb
+  case knotd
+  case knotq
+  case knotw
+  case korb
+  case kord
+  case korq
+  case kortestb
+  case kortestd
+  case kortestq
+  case kortestw
+  case korw
+  case kshiftlb
+  case kshiftld
+  case kshiftlq
+  case kshiftlw
+  case kshiftrb
+  case kshiftrd
+  case kshiftrq
+  case kshiftrw
+  case ktestb
+  case ktestd
+  case ktestq
+  case ktestw
+  case kunpckbw
+  case kunpckdq
+  case kunpckwd
+  case kxnorb
+  case kxnord
+  case kxnorq
+  case kxnorw
+  case kxorb
+  case kxord
+  case kxorq
+  case kxorw
   case lahf
   case lar
   case lddqu
@@ -1211,6 +1262,57 @@ extension Operation {
     case .jmp: return "jmp"
     case .jmpFar: return "jmp"
     case .jrcxz: return "jrcxz"
+    case .kaddb: return "kaddb"
+    case .kaddd: return "kaddd"
+    case .kaddq: return "kaddq"
+    case .kaddw: return "kaddw"
+    case .kandb: return "kandb"
+    case .kandd: return "kandd"
+    case .kandnb: return "kandnb"
+    case .kandnd: return "kandnd"
+    case .kandnq: return "kandnq"
+    case .kandnw: return "kandnw"
+    case .kandq: return "kandq"
+    case .kandw: return "kandw"
+    case .kmovb: return "kmovb"
+    case .kmovd: return "kmovd"
+    case .kmovq: return "kmovq"
+    case .kmovw: return "kmovw"
+    case .knotb: return "knotb"
+    case .knotd: return "knotd"
+    case .knotq: return "knotq"
+    case .knotw: return "knotw"
+    case .korb: return "korb"
+    case .kord: return "kord"
+    case .korq: return "korq"
+    case .kortestb: return "kortestb"
+    case .kortestd: return "kortestd"
+    case .kortestq: return "kortestq"
+    case .kortestw: return "kortestw"
+    case .korw: return "korw"
+    case .kshiftlb: return "kshiftlb"
+    case .kshiftld: return "kshiftld"
+    case .kshiftlq: return "kshiftlq"
+    case .kshiftlw: return "kshiftlw"
+    case .kshiftrb: return "kshiftrb"
+    case .kshiftrd: return "kshiftrd"
+    case .kshiftrq: return "kshiftrq"
+    case .kshiftrw: return "kshiftrw"
+    case .ktestb: return "ktestb"
+    case .ktestd: return "ktestd"
+    case .ktestq: return "ktestq"
+    case .ktestw: return "ktestw"
+    case .kunpckbw: return "kunpckbw"
+    case .kunpckdq: return "kunpckdq"
+    case .kunpckwd: return "kunpckwd"
+    case .kxnorb: return "kxnorb"
+    case .kxnord: return "kxnord"
+    case .kxnorq: return "kxnorq"
+    case .kxnorw: return "kxnorw"
+    case .kxorb: return "kxorb"
+    case .kxord: return "kxord"
+    case .kxorq: return "kxorq"
+    case .kxorw: return "kxorw"
     case .lahf: return "lahf"
     case .lar: return "lar"
     case .lddqu: return "lddqu"
