@@ -34,6 +34,8 @@ def state(op) -> str:
         return OWN[op.name]
     if op.name.startswith("k") and op.kind == "none":
         return "decoded: CPUID does not show AVX-512; #UD"
+    if "ssp" in op.name or op.name.startswith("wrss"):
+        return "decoded: there is no shadow stack; #UD"
     if op.kind == "none":
         return "refused: #UD"
     if op.meaning == "generalProtection":

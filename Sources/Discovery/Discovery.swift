@@ -17,11 +17,14 @@ public struct Discovery: Sendable {
   /// Executable bytes with file contents, and how many of them an FDE covers.
   public private(set) var executableBytes = 0
   public private(set) var framedBytes = 0
-  /// Of those, bytes of discovered instructions; padding between functions counts as neither.
+  /// Of those, bytes of discovered instructions.
   public private(set) var coveredBytes = 0
   public private(set) var coveredFramedBytes = 0
   /// Covered bytes that are only reached behind an instruction that always faults, where blocks end.
   public private(set) var behindFaultsBytes = 0
+  /// Fillers that nothing reaches, between functions and behind jumps, and those that FDEs cover.
+  public private(set) var paddingBytes = 0
+  public private(set) var framedPaddingBytes = 0
   /// Instructions in all functions; code shared by functions counts once for each.
   public private(set) var instructionCount = 0
   /// Built by Go's own compiler, which has calling conventions of its own.
@@ -233,37 +236,67 @@ extension Discovery {
         if kind & 2 != 0 { framedBytes += next - index }
         if kind == 3 { coveredFramedBytes += next - index }
         if kind & 1 == 0 {
-          let start = code.address(index)
-          leftovers.append(
-            Leftover(
-              range: start..<start + UInt64(next - index),
-              reason: reason(code, index..<next), isFramed: kind & 2 != 0))
+          for (piece, reason) in pieces(code, index..<next) {
+            let start = code.address(piece.lowerBound)
+            leftovers.append(
+              Leftover(
+                range: start..<start + UInt64(piece.count), reason: reason, isFramed: kind & 2 != 0))
+            if reason == .padding {
+              paddingBytes += piece.count
+              if kind & 2 != 0 { framedPaddingBytes += piece.count }
+            }
+          }
         }
         index = next
       }
     }
   }
 
-  private func reason(_ code: CodeSpace, _ range: Range<Int>) -> Leftover.Reason {
-    var index = range.lowerBound
-    var isPadding = true
+  /// Padding in front, what is not padding, and padding behind it.
+  private func pieces(_ code: CodeSpace, _ range: Range<Int>)
+    -> [(Range<Int>, Leftover.Reason)]
+  {
+    var first = range.lowerBound
+    while let length = code.filler(first, range.upperBound) { first += length }
+    var reason = Leftover.Reason.unreached
+    var last = first
+    var index = first
     while index < range.upperBound {
-      guard let i = code.decode(code.address(index)) else {
-        return code.bytes[range].allSatisfy { $0 == 0 } ? .padding : .undecodable
+      if let length = code.filler(index, range.upperBound) {
+        index += length
+        continue
       }
-      if i.operation != .nop, i.operation != .int3, !i.isFillingMove { isPadding = false }
-      if code.bytes[index] == 0, i.length == 2, code.bytes[index + 1] == 0 { isPadding = true }
+      guard let i = code.decode(code.address(index)) else {
+        reason = .undecodable
+        last = range.upperBound
+        break
+      }
       index += Int(i.length)
-      if !isPadding, index - range.lowerBound > 4096 { break }
+      last = min(index, range.upperBound)
     }
-    return isPadding ? .padding : .unreached
+    let all: [(Range<Int>, Leftover.Reason)] = [
+      (range.lowerBound..<first, .padding), (first..<last, reason),
+      (last..<range.upperBound, .padding),
+    ]
+    return all.filter { !$0.0.isEmpty }
+  }
+}
+
+extension CodeSpace {
+  /// The length of the filler at `index`: zeros, or an instruction that does nothing.
+  fileprivate func filler(_ index: Int, _ end: Int) -> Int? {
+    guard index < end else { return nil }
+    let zeros = bytes[index..<end].prefix { $0 == 0 }.count
+    if zeros > 1 || index + zeros == end { return zeros > 0 ? zeros : nil }
+    guard let i = decode(address(index)), i.isFiller || i.isFillingMove else { return nil }
+    return min(Int(i.length), end - index)
   }
 }
 
 extension Instruction {
-  /// `xchg ax, ax` and `mov edi, edi`-like fillers of assemblers.
+  /// `mov edi, edi`-like fillers of assemblers.
   fileprivate var isFillingMove: Bool {
-    (operation == .xchg || operation == .lea || operation == .mov)
+    (operation == .lea || operation == .mov)
       && operands.0.kind == .gpr
       && (operands.1 == operands.0
         || (operation == .lea && base == operands.0.number && displacement == 0))

@@ -2226,20 +2226,21 @@ extension X86Machine {
     case .xsetbv:
       try generalProtection(i)
     case
-      .callFar, .clac, .evex, .iret, .jmpFar, .kaddb,
-      .kaddd, .kaddq, .kaddw, .kandb, .kandd, .kandnb,
-      .kandnd, .kandnq, .kandnw, .kandq, .kandw, .kmovb,
-      .kmovd, .kmovq, .kmovw, .knotb, .knotd, .knotq,
-      .knotw, .korb, .kord, .korq, .kortestb, .kortestd,
-      .kortestq, .kortestw, .korw, .kshiftlb, .kshiftld, .kshiftlq,
-      .kshiftlw, .kshiftrb, .kshiftrd, .kshiftrq, .kshiftrw, .ktestb,
-      .ktestd, .ktestq, .ktestw, .kunpckbw, .kunpckdq, .kunpckwd,
-      .kxnorb, .kxnord, .kxnorq, .kxnorw, .kxorb, .kxord,
-      .kxorq, .kxorw, .lar, .lfs, .lgs, .lsl,
-      .lss, .monitor, .mwait, .popFs, .popGs, .pushFs,
-      .pushGs, .retFar, .rsm, .sgdt, .sidt, .sldt,
-      .stac, .str, .sysenter, .ud0, .ud1, .ud2,
-      .verr, .verw, .xabort, .xbegin, .xend, .xtest:
+      .callFar, .clac, .evex, .incsspd, .incsspq, .iret,
+      .jmpFar, .kaddb, .kaddd, .kaddq, .kaddw, .kandb,
+      .kandd, .kandnb, .kandnd, .kandnq, .kandnw, .kandq,
+      .kandw, .kmovb, .kmovd, .kmovq, .kmovw, .knotb,
+      .knotd, .knotq, .knotw, .korb, .kord, .korq,
+      .kortestb, .kortestd, .kortestq, .kortestw, .korw, .kshiftlb,
+      .kshiftld, .kshiftlq, .kshiftlw, .kshiftrb, .kshiftrd, .kshiftrq,
+      .kshiftrw, .ktestb, .ktestd, .ktestq, .ktestw, .kunpckbw,
+      .kunpckdq, .kunpckwd, .kxnorb, .kxnord, .kxnorq, .kxnorw,
+      .kxorb, .kxord, .kxorq, .kxorw, .lar, .lfs,
+      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
+      .popGs, .pushFs, .pushGs, .retFar, .rsm, .rstorssp,
+      .saveprevssp, .sgdt, .sidt, .sldt, .stac, .str,
+      .sysenter, .ud0, .ud1, .ud2, .verr, .verw,
+      .wrssd, .wrssq, .xabort, .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

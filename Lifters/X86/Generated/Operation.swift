@@ -210,6 +210,8 @@ public enum Operation: UInt16 {
   case imul
   case `in`
   case inc
+  case incsspd
+  case incsspq
   case ins
   case insertps
   case int
@@ -604,9 +606,11 @@ public enum Operation: UInt16 {
   case rsm
   case rsqrtps
   case rsqrtss
+  case rstorssp
   case sahf
   case sar
   case sarx
+  case saveprevssp
   case sbb
   case scas
   case setcc
@@ -1020,6 +1024,8 @@ public enum Operation: UInt16 {
   case wrfsbase
   case wrgsbase
   case wrmsr
+  case wrssd
+  case wrssq
   case xabort
   case xadd
   case xbegin
@@ -1250,6 +1256,8 @@ extension Operation {
     case .imul: return "imul"
     case .in: return "in"
     case .inc: return "inc"
+    case .incsspd: return "incsspd"
+    case .incsspq: return "incsspq"
     case .ins: return "ins"
     case .insertps: return "insertps"
     case .int: return "int"
@@ -1644,9 +1652,11 @@ extension Operation {
     case .rsm: return "rsm"
     case .rsqrtps: return "rsqrtps"
     case .rsqrtss: return "rsqrtss"
+    case .rstorssp: return "rstorssp"
     case .sahf: return "sahf"
     case .sar: return "sar"
     case .sarx: return "sarx"
+    case .saveprevssp: return "saveprevssp"
     case .sbb: return "sbb"
     case .scas: return "scas"
     case .setcc: return "setcc"
@@ -2060,6 +2070,8 @@ extension Operation {
     case .wrfsbase: return "wrfsbase"
     case .wrgsbase: return "wrgsbase"
     case .wrmsr: return "wrmsr"
+    case .wrssd: return "wrssd"
+    case .wrssq: return "wrssq"
     case .xabort: return "xabort"
     case .xadd: return "xadd"
     case .xbegin: return "xbegin"
