@@ -907,7 +907,7 @@ extension X86Machine {
     case .pcmpgtwMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pcmpistri:
-      try stepOperands(i, 0x15, StepEffects(writesGPR: 0x2, writesFlags: 0x8d5))
+      try pcmpistri(i)
     case .pcmpistrm:
       try stepOperands(i, 0x15, StepEffects(writesVector: 0x1, writesFlags: 0x8d5))
     case .pdep:
@@ -1897,7 +1897,7 @@ extension X86Machine {
     case .vpcmpgtw:
       try pcmpgtw(i)
     case .vpcmpistri:
-      try stepOperands(i, 0x15, StepEffects(writesGPR: 0x2, writesFlags: 0x8d5))
+      try pcmpistri(i)
     case .vpcmpistrm:
       try vpcmpistrm(i)
     case .vperm2f128:
