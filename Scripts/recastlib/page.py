@@ -4,7 +4,7 @@ from __future__ import annotations
 
 APPROXIMATE = {
     **dict.fromkeys("rcpps rcpss rsqrtps rsqrtss vrcpps vrcpss vrsqrtps vrsqrtss".split(),
-                    "approximate: the rounded quotient, within the manual's 1.5 · 2⁻¹²"),
+                    "the rounded quotient: within the manual's 1.5 · 2⁻¹², not a processor's bits"),
     **dict.fromkeys("fsin fcos fsincos fptan fpatan f2xm1 fyl2x fyl2xp1".split(),
                     "approximate: within one unit in the last place"),
     "vcvtps2ph": "exact to nearest; other modes of MXCSR round to nearest",
