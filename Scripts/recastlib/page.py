@@ -24,6 +24,7 @@ FAMILIES = {
     "integer": "Integer", "bmi": "BMI1 and BMI2", "string": "Strings", "system": "System",
     "x87": "x87", "mmx": "MMX", "sse": "SSE", "sse2": "SSE2", "ssse3-sse4": "SSE3 to SSE4.2",
     "aes": "AES, PCLMULQDQ, SHA, GFNI", "avx": "AVX, AVX2, FMA, F16C, VAES", "avx512": "AVX-512",
+    "fma4": "FMA4",
 }
 
 
@@ -34,6 +35,8 @@ def state(op) -> str:
         return OWN[op.name]
     if op.name.startswith("k") and op.kind == "none":
         return "decoded: CPUID does not show AVX-512; #UD"
+    if op.rows[0].where.startswith("fma4"):
+        return "decoded: CPUID does not show FMA4; #UD"
     if "ssp" in op.name or op.name.startswith("wrss"):
         return "decoded: there is no shadow stack; #UD"
     if op.kind == "none":

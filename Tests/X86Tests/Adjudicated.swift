@@ -20,13 +20,7 @@ let adjudicated = [
   Adjudicated(
     nil, "femms extrq insertq movntss movntsd",
     "3DNow! and SSE4A: AMD only, not offered by CPUID"),
-  Adjudicated(
-    nil,
-    """
-    vfmaddpd vfmaddps vfmaddsd vfmaddss vfmsubpd vfmsubps vfmsubsd vfmsubss vfnmaddpd vfnmaddps \
-    vfnmaddsd vfnmaddss vfnmsubpd vfnmsubps vfnmsubsd vfnmsubss vfmaddsubpd vfmaddsubps \
-    vfmsubaddpd vfmsubaddps vpermil2pd vpermil2ps
-    """, "FMA4 and XOP: #UD on this processor"),
+  Adjudicated(nil, "vpermil2pd vpermil2ps", "XOP: #UD on this processor"),
   Adjudicated(
     nil,
     """

@@ -2240,7 +2240,11 @@ extension X86Machine {
       .popGs, .pushFs, .pushGs, .retFar, .rsm, .rstorssp,
       .saveprevssp, .sgdt, .sidt, .sldt, .stac, .str,
       .sysenter, .ud0, .ud1, .ud2, .verr, .verw,
-      .wrssd, .wrssq, .xabort, .xbegin, .xend, .xtest:
+      .vfmaddpd, .vfmaddps, .vfmaddsd, .vfmaddss, .vfmaddsubpd, .vfmaddsubps,
+      .vfmsubaddpd, .vfmsubaddps, .vfmsubpd, .vfmsubps, .vfmsubsd, .vfmsubss,
+      .vfnmaddpd, .vfnmaddps, .vfnmaddsd, .vfnmaddss, .vfnmsubpd, .vfnmsubps,
+      .vfnmsubsd, .vfnmsubss, .wrssd, .wrssq, .xabort, .xbegin,
+      .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

@@ -737,12 +737,18 @@ public enum Operation: UInt16 {
   case vfmadd231ps
   case vfmadd231sd
   case vfmadd231ss
+  case vfmaddpd
+  case vfmaddps
+  case vfmaddsd
+  case vfmaddss
   case vfmaddsub132pd
   case vfmaddsub132ps
   case vfmaddsub213pd
   case vfmaddsub213ps
   case vfmaddsub231pd
   case vfmaddsub231ps
+  case vfmaddsubpd
+  case vfmaddsubps
   case vfmsub132pd
   case vfmsub132ps
   case vfmsub132sd
@@ -761,6 +767,12 @@ public enum Operation: UInt16 {
   case vfmsubadd213ps
   case vfmsubadd231pd
   case vfmsubadd231ps
+  case vfmsubaddpd
+  case vfmsubaddps
+  case vfmsubpd
+  case vfmsubps
+  case vfmsubsd
+  case vfmsubss
   case vfnmadd132pd
   case vfnmadd132ps
   case vfnmadd132sd
@@ -773,6 +785,10 @@ public enum Operation: UInt16 {
   case vfnmadd231ps
   case vfnmadd231sd
   case vfnmadd231ss
+  case vfnmaddpd
+  case vfnmaddps
+  case vfnmaddsd
+  case vfnmaddss
   case vfnmsub132pd
   case vfnmsub132ps
   case vfnmsub132sd
@@ -785,6 +801,10 @@ public enum Operation: UInt16 {
   case vfnmsub231ps
   case vfnmsub231sd
   case vfnmsub231ss
+  case vfnmsubpd
+  case vfnmsubps
+  case vfnmsubsd
+  case vfnmsubss
   case vgatherdpd
   case vgatherdps
   case vgatherqpd
@@ -1783,12 +1803,18 @@ extension Operation {
     case .vfmadd231ps: return "vfmadd231ps"
     case .vfmadd231sd: return "vfmadd231sd"
     case .vfmadd231ss: return "vfmadd231ss"
+    case .vfmaddpd: return "vfmaddpd"
+    case .vfmaddps: return "vfmaddps"
+    case .vfmaddsd: return "vfmaddsd"
+    case .vfmaddss: return "vfmaddss"
     case .vfmaddsub132pd: return "vfmaddsub132pd"
     case .vfmaddsub132ps: return "vfmaddsub132ps"
     case .vfmaddsub213pd: return "vfmaddsub213pd"
     case .vfmaddsub213ps: return "vfmaddsub213ps"
     case .vfmaddsub231pd: return "vfmaddsub231pd"
     case .vfmaddsub231ps: return "vfmaddsub231ps"
+    case .vfmaddsubpd: return "vfmaddsubpd"
+    case .vfmaddsubps: return "vfmaddsubps"
     case .vfmsub132pd: return "vfmsub132pd"
     case .vfmsub132ps: return "vfmsub132ps"
     case .vfmsub132sd: return "vfmsub132sd"
@@ -1807,6 +1833,12 @@ extension Operation {
     case .vfmsubadd213ps: return "vfmsubadd213ps"
     case .vfmsubadd231pd: return "vfmsubadd231pd"
     case .vfmsubadd231ps: return "vfmsubadd231ps"
+    case .vfmsubaddpd: return "vfmsubaddpd"
+    case .vfmsubaddps: return "vfmsubaddps"
+    case .vfmsubpd: return "vfmsubpd"
+    case .vfmsubps: return "vfmsubps"
+    case .vfmsubsd: return "vfmsubsd"
+    case .vfmsubss: return "vfmsubss"
     case .vfnmadd132pd: return "vfnmadd132pd"
     case .vfnmadd132ps: return "vfnmadd132ps"
     case .vfnmadd132sd: return "vfnmadd132sd"
@@ -1819,6 +1851,10 @@ extension Operation {
     case .vfnmadd231ps: return "vfnmadd231ps"
     case .vfnmadd231sd: return "vfnmadd231sd"
     case .vfnmadd231ss: return "vfnmadd231ss"
+    case .vfnmaddpd: return "vfnmaddpd"
+    case .vfnmaddps: return "vfnmaddps"
+    case .vfnmaddsd: return "vfnmaddsd"
+    case .vfnmaddss: return "vfnmaddss"
     case .vfnmsub132pd: return "vfnmsub132pd"
     case .vfnmsub132ps: return "vfnmsub132ps"
     case .vfnmsub132sd: return "vfnmsub132sd"
@@ -1831,6 +1867,10 @@ extension Operation {
     case .vfnmsub231ps: return "vfnmsub231ps"
     case .vfnmsub231sd: return "vfnmsub231sd"
     case .vfnmsub231ss: return "vfnmsub231ss"
+    case .vfnmsubpd: return "vfnmsubpd"
+    case .vfnmsubps: return "vfnmsubps"
+    case .vfnmsubsd: return "vfnmsubsd"
+    case .vfnmsubss: return "vfnmsubss"
     case .vgatherdpd: return "vgatherdpd"
     case .vgatherdps: return "vgatherdps"
     case .vgatherqpd: return "vgatherqpd"
