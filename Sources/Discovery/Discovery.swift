@@ -241,7 +241,8 @@ extension Discovery {
             let start = code.address(piece.lowerBound)
             leftovers.append(
               Leftover(
-                range: start..<start + UInt64(piece.count), reason: reason, isFramed: kind & 2 != 0))
+                range: start..<start + UInt64(piece.count), reason: reason,
+                isFramed: kind & 2 != 0))
             if reason == .padding {
               paddingBytes += piece.count
               if kind & 2 != 0 { framedPaddingBytes += piece.count }
@@ -320,7 +321,8 @@ extension GuestFunction {
 extension BasicBlock {
   /// Ends the block with its first instruction that always faults.
   fileprivate mutating func cutAtFault() {
-    guard let place = instructions.firstIndex(where: { effects(of: $0).alwaysFaults }) else { return }
+    let fault = instructions.firstIndex { effects(of: $0).alwaysFaults }
+    guard let place = fault else { return }
     instructions.removeSubrange((place + 1)...)
     end = instructions[place].next
     terminator = .fault
