@@ -30,6 +30,12 @@ struct Signature: Equatable {
   var isAddressTaken = false
 
   var returned: RegisterSet { changed.union(mustReturn).intersection(wanted) }
+  /// Vector results that go back in host registers where the convention has a place: somebody wants
+  /// them, and this function has made them.
+  var direct: RegisterSet = []
+  /// What callers find in the slots (SlotPassing.swift).
+  var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
+  var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
 }
 
 struct SignatureAnalysis {
@@ -45,11 +51,14 @@ struct SignatureAnalysis {
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
 
+  private let returnsAnywhere: Bool
   /// By function: passable registers that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
-  /// By function and block: passable registers and results that may hold values of the function's own
-  /// where the block ends.
-  private var defined: [[RegisterSet]] = []
+  /// By function and block: results that the function, or what it calls, may have made where the
+  /// block ends.
+  private var made: [[RegisterSet]] = []
+  /// By function: vector results that an instruction of its own has made where it returns.
+  private var ownResults: [RegisterSet] = []
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
@@ -57,6 +66,7 @@ struct SignatureAnalysis {
   /// - Parameter returnsAnywhere: functions may hand results on to unknown calls in any register.
   init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, returnsAnywhere: Bool) {
     self.functions = functions
+    self.returnsAnywhere = returnsAnywhere
     let count = functions.count
     index = Dictionary(uniqueKeysWithValues: functions.enumerated().map { ($1.entry, $0) })
     signatures = .init(repeating: Signature(), count: count)
@@ -85,8 +95,15 @@ struct SignatureAnalysis {
     for f in functions.indices { findRestored(f) }
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
-    defined = functions.map { facts in
-      SlotPassing.defined(facts, callee: { index[$0].map { signatures[$0] } ?? unknown }, unknown)
+    made = functions.map { facts in
+      SlotPassing.reaching(facts, .results, callee: { callee($0) }, unknown, afterCall: \.changed)
+    }
+    ownResults = functions.map { facts in
+      let own = SlotPassing.reaching(
+        facts, Self.vectorResults, callee: { callee($0) }, unknown, afterCall: { _ in [] })
+      return facts.blocks.indices.reduce(into: []) { set, b in
+        if case .ret = facts.blocks[b].terminator { set.formUnion(own[b]) }
+      }
     }
     let whole = unknown.reads
     if !returnsAnywhere { unknown.reads = whole.subtracting(Self.argumentsOnly) }
@@ -97,14 +114,19 @@ struct SignatureAnalysis {
       for f in functions.indices.reversed() { enqueue(f) }
       while let f = dequeue() { updateReads(f, demands: false) }
     }
-    let passing = SlotPassing(functions, slotReads: slotReads, callers: callers) { target in
-      (index[target], callee(target))
-    }
+    let passing = SlotPassing(
+      functions, slotReads: slotReads,
+      returned: signatures.map { $0.returnedInSlots.intersection($0.surelyWanted) }, callers: callers
+    ) { target in (index[target], callee(target)) }
     for f in functions.indices { signatures[f].passes = passing.passes[f] }
   }
 
-  /// Passable registers that may hold values of function f's own at the end of each of its blocks.
-  func definedPassable(_ f: Int) -> [RegisterSet] { defined[f] }
+  /// Passable registers that may hold values of function f's own, not in their slots, at the end of
+  /// each of its blocks.
+  func definedPassable(_ f: Int) -> [RegisterSet] {
+    SlotPassing.reaching(
+      functions[f], SlotPassing.carried, callee: { callee($0) }, unknown, afterCall: \.delivered)
+  }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
   func signature(of entry: UInt64) -> Signature? { index[entry].map { signatures[$0] } }
@@ -148,7 +170,7 @@ struct SignatureAnalysis {
       if let state = frames.atExit[b] {
         for n in 0..<16 where state.registers[n] == .entry(UInt8(n)) { set.insert(.gpr(n)) }
         // Whoever passes one on in its slot has changed it.
-        set = set.subtracting(SlotPassing.passable)
+        set = set.subtracting(SlotPassing.carried)
       }
       restored[f][b] = set
       isTailExit[f][b] =
@@ -228,6 +250,7 @@ struct SignatureAnalysis {
   private mutating func updateReads(_ f: Int, demands: Bool) {
     let live = liveness(f)
     let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
+      .subtracting(SlotPassing.onlyInSlots)
     if reads != signatures[f].reads {
       signatures[f].reads = reads
       for c in callers[f] { enqueue(c) }
@@ -241,6 +264,8 @@ struct SignatureAnalysis {
   private static let argumentsOnly = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
 
 
+  private static let vectorResults = RegisterSet.results.intersection(.vectors)
+
   /// Tells callees what is read behind the calls to them.
   private mutating func spreadDemand(_ f: Int) {
     for (b, block) in functions[f].blocks.enumerated() {
@@ -251,10 +276,26 @@ struct SignatureAnalysis {
       default: break
       }
       for case .function(let target) in block.edges {
-        let own = delivered(f, b)
-        if let g = index[target] { demand(g, own, tail: own.intersection(.results)) }
+        guard let g = index[target] else { continue }
+        let (own, inSlots) = (delivered(f, b), signatures[f].returnedInSlots)
+        demand(
+          g, own.subtracting(inSlots.subtracting(signatures[f].surelyWanted)),
+          tail: own.intersection(.results).subtracting(inSlots))
+        // It returns this function's results, so it is one way for both.
+        let direct = signatures[f].direct.union(signatures[g].direct)
+        for h in [f, g] { returnDirectly(h, direct) }
       }
     }
+    returnDirectly(f, ownResults[f].intersection(signatures[f].surelyWanted))
+  }
+
+  private mutating func returnDirectly(_ f: Int, _ results: RegisterSet) {
+    if signatures[f].direct.isSuperset(of: results) { return }
+    signatures[f].direct.formUnion(results)
+    signatures[f].wanted.formUnion(results)
+    signatures[f].surelyWanted.formUnion(results)
+    enqueue(f)
+    for c in callers[f] { enqueue(c) }
   }
 
   func liveAfter(_ f: Int, _ edge: FunctionFacts.Edge) -> RegisterSet {
@@ -314,16 +355,16 @@ struct SignatureAnalysis {
     }
   }
 
-  /// What the interpreter needs of the function's callers where it takes over inside a function.
-  /// What the function itself has in registers by then is kept at home (`keepsAll`).
+  /// What the interpreter needs of the function's callers where it takes over inside a function:
+  /// what the psABI has a function find at its entry. What the function itself has in registers by
+  /// then is kept at home (`keepsAll`).
   private var leaveLive: RegisterSet {
-    unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
-      .subtracting(RegisterSet.arguments.subtracting(unknown.reads))
+    returnsAnywhere ? unknown.reads.union(.gprs).subtracting(SlotPassing.passable) : unknown.reads
   }
 
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
   private mutating func liveness(_ f: Int) -> [RegisterSet] {
-    let returned = signatures[f].returned.intersection(signatures[f].surelyWanted)
+    let returned = signatures[f].delivered.intersection(signatures[f].surelyWanted)
     let facts = functions[f]
     var live = liveIn[f]
     var changed = true
@@ -346,8 +387,7 @@ struct SignatureAnalysis {
   /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
   /// made on the way there.
   private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
-    let made = defined[f][b].intersection(.results)
-    return signatures[f].returned.intersection(signatures[f].surelyWanted.union(made))
+    signatures[f].returned.intersection(signatures[f].surelyWanted.union(made[f][b]))
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and

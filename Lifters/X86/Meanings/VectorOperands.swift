@@ -78,6 +78,21 @@ extension X86Machine {
   @inlinable mutating func combine(_ i: Instruction, _ body: (V, V) -> V) throws(Failure) {
     try combineHalves(i) { a, b, _ in body(a, b) }
   }
+
+  /// The same for operations whose result does not depend on a register combined with itself: PXOR,
+  /// PSUB, PCMPEQ, PCMPGT, PANDN (Intel optimisation manual, 3.5.1.7). It is not read then.
+  @inlinable mutating func combineDistinct(_ i: Instruction, _ body: (V, V) -> V)
+    throws(Failure)
+  {
+    let (a, b) = (firstSource(i), secondSource(i))
+    if b.kind == .vector && a.number == b.number {
+      let value = body(.zero, .zero)
+      setResult(i, value, value)
+    } else {
+      try combine(i, body)
+    }
+  }
+
   @inlinable mutating func combineHalves(_ i: Instruction, _ body: (V, V, Int) -> V)
     throws(Failure)
   {
