@@ -6,6 +6,19 @@
 
 import Semantics
 
+extension Instruction {
+  /// What the address of a whole vector in memory has to be a multiple of, or #GP (SDM vol. 1, 4.1.1.1
+  /// and 14.9).
+  @inlinable public var vectorAlignment: Int {
+    switch operation {
+    case .movups, .movupd, .movdqu, .lddqu, .pcmpistri: return 1
+    case .vmovaps, .vmovapd, .vmovdqa, .vmovntps, .vmovntpd, .vmovntdq, .vmovntdqa:
+      return Int(truncatingIfNeeded: size)
+    default: return prefixes.contains(.vex) ? 1 : 16
+    }
+  }
+}
+
 extension X86Machine {
   /// How many 128-bit halves the instruction works on.
   @inlinable func halves(_ i: Instruction) -> Int {
@@ -38,7 +51,7 @@ extension X86Machine {
     case 2: return V.zero.replacing(0, with: try load(W16.self, at: effectiveAddress(i)))
     case 4: return V.zero.replacing(0, with: try load(W32.self, at: effectiveAddress(i)))
     case 8: return V.zero.replacing(0, with: try load(W64.self, at: effectiveAddress(i)))
-    default: return try loadVector(at: effectiveAddress(i))
+    default: return try readVector(operand, i)
     }
   }
 
