@@ -44,19 +44,25 @@ struct SignatureAnalysis {
   private var isTailExit: [[Bool]]
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
+  /// Where callers that nobody knows look for results.
+  private let results: RegisterSet
 
   /// By function: passable registers that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
   /// By function and block: passable registers and results that may hold values of the function's own
   /// where the block ends.
   private var defined: [[RegisterSet]] = []
+  /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
+  let isGo: Bool
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
 
-  /// - Parameter returnsAnywhere: functions may hand results on to unknown calls in any register.
-  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, returnsAnywhere: Bool) {
+  /// - Parameter isGo: functions may hand results on to unknown calls in any register, and signals
+  ///   preempt them: they go on with the registers of the frame, on another thread maybe.
+  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, isGo: Bool) {
     self.functions = functions
+    self.isGo = isGo
     let count = functions.count
     index = Dictionary(uniqueKeysWithValues: functions.enumerated().map { ($1.entry, $0) })
     signatures = .init(repeating: Signature(), count: count)
@@ -67,16 +73,17 @@ struct SignatureAnalysis {
     queued = .init(repeating: false, count: count)
 
     let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
+    results = isGo ? .goResults : .results
     unknown = Signature(
-      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp)
+      reads: (isGo ? RegisterSet.goArguments : .arguments).union(.calleeSaved).union(.rsp)
         .subtracting(SlotPassing.passable),
-      changed: callerSaved, wanted: .results, touched: .all,
-      passes: SlotPassing.passable, isAddressTaken: true)
+      changed: isGo ? callerSaved.subtracting(.goZero) : callerSaved, wanted: results,
+      touched: .all, passes: SlotPassing.passable, isAddressTaken: true)
     slotReads = functions.map(SlotPassing.slotReads)
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
-      signatures[f].wanted = .results
+      signatures[f].wanted = results
       var seen = Set<Int>()
       for block in facts.blocks {
         for g in callees(of: block) where seen.insert(g).inserted { callers[g].append(f) }
@@ -86,13 +93,14 @@ struct SignatureAnalysis {
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
     defined = functions.map { facts in
-      SlotPassing.defined(facts, callee: { index[$0].map { signatures[$0] } ?? unknown }, unknown)
+      SlotPassing.defined(
+        facts, callee: { index[$0].map { signatures[$0] } ?? unknown }, unknown, results: results)
     }
     let whole = unknown.reads
-    if !returnsAnywhere { unknown.reads = whole.subtracting(Self.argumentsOnly) }
+    if !isGo { unknown.reads = whole.subtracting(Self.argumentsOnly) }
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateReads(f, demands: true) }
-    if !returnsAnywhere {
+    if !isGo {
       unknown.reads = whole
       for f in functions.indices.reversed() { enqueue(f) }
       while let f = dequeue() { updateReads(f, demands: false) }
@@ -189,9 +197,10 @@ struct SignatureAnalysis {
       }
     }
     // What differs at the exits. Where the interpreter takes over inside the function, it gets to
-    // an epilogue of its own: there the psABI is believed.
+    // an epilogue of its own: there the psABI is believed, or Go's convention, which keeps less.
     var changed: RegisterSet = []
     let unknownChanges = unknown.changed.union(written.subtracting(.calleeSaved))
+      .union(isGo ? RegisterSet.calleeSaved.subtracting(.goKept) : [])
     for (b, block) in facts.blocks.enumerated() {
       let here = written.subtracting(restored[f][b])
       switch block.terminator {
@@ -346,14 +355,16 @@ struct SignatureAnalysis {
   /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
   /// made on the way there.
   private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
-    let made = defined[f][b].intersection(.results)
+    let made = defined[f][b].intersection(results)
     return signatures[f].returned.intersection(signatures[f].surelyWanted.union(made))
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and
-  /// vector registers beyond the results are not in it: nobody reads them behind a call that may
-  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call.
-  static let passedThrough: RegisterSet = RegisterSet.gprs.union(.results)
+  /// XMM2–XMM7 are not in it: nobody reads them behind a call that may have changed them
+  /// (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. Of the others a Go
+  /// function returns XMM15, the zero register, changed on the way or not.
+  static let passedThrough: RegisterSet = RegisterSet.all.subtracting(.flags)
+    .subtracting(SlotPassing.passable.intersection(.vectors)).union(.results).union(.gprs)
 
   /// Live before the terminator of block `b` acts, behind its last instruction.
   private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)

@@ -91,9 +91,10 @@ struct SlotPassing {
   /// For each block of a function: passable registers and results that may hold values of its own
   /// where the block ends.
   static func defined(
-    _ facts: FunctionFacts, callee: (UInt64) -> Signature, _ unknown: Signature
+    _ facts: FunctionFacts, callee: (UInt64) -> Signature, _ unknown: Signature,
+    results: RegisterSet
   ) -> [RegisterSet] {
-    let tracked = passable.union(.results)
+    let tracked = passable.union(results)
     var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
     var atEnd = atStart
     var again = true
@@ -109,7 +110,7 @@ struct SlotPassing {
           default: nil
           }
         if let changed = signature?.changed {
-          out = out.subtracting(changed).union(changed.intersection(.results))
+          out = out.subtracting(changed).union(changed.intersection(results))
         }
         for n in block.successors where !atStart[n].isSuperset(of: out) {
           atStart[n].formUnion(out)
