@@ -49,8 +49,8 @@ struct SignatureAnalysis {
 
   /// By function: passable registers that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
-  /// By function and block: passable registers and results that may hold values of the function's own
-  /// where the block ends.
+  /// By function and block: registers that may hold values of the function's own where the block
+  /// ends.
   private var defined: [[RegisterSet]] = []
   /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
   let isGo: Bool
@@ -360,17 +360,18 @@ struct SignatureAnalysis {
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and
-  /// XMM2–XMM7 are not in it: nobody reads them behind a call that may have changed them
-  /// (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. Of the others a Go
-  /// function returns XMM15, the zero register, changed on the way or not.
-  static let passedThrough: RegisterSet = RegisterSet.all.subtracting(.flags)
-    .subtracting(SlotPassing.passable.intersection(.vectors)).union(.results).union(.gprs)
+  /// vector registers beyond the results are not in it: nobody reads them behind a call that may
+  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. A
+  /// Go function hands back XMM15, the zero register, whatever it did on the way.
+  private var passedThrough: RegisterSet {
+    RegisterSet.gprs.union(.results).union(isGo ? .goZero : [])
+  }
 
   /// Live before the terminator of block `b` acts, behind its last instruction.
   private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
     -> RegisterSet
   {
-    let returned = delivered.intersection(Self.passedThrough)
+    let returned = delivered.intersection(passedThrough.union(defined[f][b]))
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]

@@ -88,20 +88,19 @@ struct SlotPassing {
     return live.first ?? []
   }
 
-  /// For each block of a function: passable registers and results that may hold values of its own
-  /// where the block ends.
+  /// For each block of a function: registers that may hold values of its own where the block ends.
+  /// What a callee has changed is none, except for results.
   static func defined(
     _ facts: FunctionFacts, callee: (UInt64) -> Signature, _ unknown: Signature,
     results: RegisterSet
   ) -> [RegisterSet] {
-    let tracked = passable.union(results)
     var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
     var atEnd = atStart
     var again = true
     while again {
       again = false
       for (b, block) in facts.blocks.enumerated() {
-        atEnd[b] = atStart[b].union(block.may.intersection(tracked))
+        atEnd[b] = atStart[b].union(block.may)
         var out = atEnd[b]
         let signature: Signature? =
           switch block.terminator {
