@@ -7,6 +7,7 @@ start in an empty directory with DATA, and print no times, process ids or addres
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,31 @@ class Shipped:
         return Path(self.path).resolve() if shutil.which(self.path) else None
 
 
+@dataclass(frozen=True)
+class Linked:
+    """A program of Tests/Data/libraries; its first line names the packages and how to link."""
+
+    name: str
+    cases: tuple[str, ...] = ("$P",)
+
+    @property
+    def package(self) -> str:
+        return self.words()[0]
+
+    def words(self) -> tuple[str, str]:
+        first = (DATA / "libraries" / f"{self.name}.c").read_text().splitlines()[0]
+        packages, _, libraries = first.removeprefix("// ").partition(": ")
+        return packages.replace(",", ""), libraries
+
+    def program(self) -> Path | None:
+        out = ROOT / ".build" / "programs" / "libraries" / self.name
+        out.parent.mkdir(parents=True, exist_ok=True)
+        source = DATA / "libraries" / f"{self.name}.c"
+        done = subprocess.run(["gcc", "-O2", "-w", "-static", str(source), "-o", str(out),
+                               *self.words()[1].split()], capture_output=True)
+        return None if done.returncode else out
+
+
 SHELL = ("$P $DATA/acceptance.sh 2>&1 | grep -v Terminated",
          "seq 1 500 | $P -c 'n=0; while read x; do n=$((n + x)); done; echo $n'")
 
@@ -36,10 +62,10 @@ IMAGE = ("export MKE2FS_DETERMINISTIC=1 E2FSPROGS_FAKE_TIME=1500000000 E2FSCK_TI
          "mkfs.ext4 -q -d t -E hash_seed=6a4e1b9c-0b1c-4d3e-9f00-112233445566 "
          "-U 6a4e1b9c-0b1c-4d3e-9f00-112233445566 image 4M; rm -r t; ")
 
-PROGRAMS: tuple[Shipped, ...] = (
+PROGRAMS: tuple[Shipped | Linked, ...] = (
+    Linked("gmp"), Linked("pictures"), Linked("packers"), Linked("openssl"),
     Shipped("mksh-klibc", "/usr/lib/klibc/bin/mksh", "mksh", SHELL),
     Shipped("mksh-musl", "/usr/lib/x86_64-linux-musl/bin/mksh", "mksh", SHELL),
-    Shipped("mksh-dietlibc", "/usr/lib/diet/bin/mksh", "mksh", SHELL),
     Shipped("sash", "/bin/sash", "sash", (
         "echo one > a; echo two > b; printf -- '-cp a c\n-ls\n-cmp a b\n-cmp a c\n-mv c d\n-ls d\n' "
         "> k; $P < k",
