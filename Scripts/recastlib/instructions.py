@@ -87,6 +87,7 @@ LOOKING = re.compile(r"v?(and|andn|or|xor|blendv|movmsk|maskmov|movl|movh|perm|t
 for _name, _suffixes in (("single", ("ps", "ss")), ("double", ("pd", "sd"))):
     GROUPS[_name] = [r for r in GROUPS["vector"]
                      if r.mnemonic.endswith(_suffixes) and not LOOKING.fullmatch(r.mnemonic)
+                     and not re.fullmatch(r"v?p(max|min)sd", r.mnemonic)
                      and not r.mnemonic.startswith(("cvt", "vcvt", "insert", "vinsert", "extract",
                                                     "vextract", "vgather"))]
 GROUPS["lanes"] = [r for r in GROUPS["vector"] if not COMMUTING.fullmatch(r.mnemonic)]
@@ -489,8 +490,8 @@ def wrap(body: list[bytes], w: Wrapping, rng_names: list[str]) -> Block:
     for n in w.registers.mmx:
         code += bytes([0x0F, 0x7F, 0x04 | n << 3, 0x25]) + struct.pack("<I", place)
         place += 8
-    if w.x87:  # fnstsw ax; and eax, all but C1; mov [place], rax; fstp tbyte of all registers
-        code += b"\xdf\xe0\x25" + struct.pack("<I", 0xFDFF) + b"\x48\x89\x04\x25"
+    if w.x87:  # fnstsw ax; movzx eax, ax; mov [place], rax; fstp tbyte of all registers
+        code += b"\xdf\xe0\x0f\xb7\xc0\x48\x89\x04\x25"
         code += struct.pack("<I", place)
         place += 8
         for _ in range(8):

@@ -93,10 +93,11 @@ extension Discovery {
   private mutating func cutCallsBeforeEntries(_ number: Int) {
     let function = functions[number]
     func runsOut(_ target: UInt64) -> Bool {
+      if target == function.entry { return true }
       guard let position = function.position(of: target) else { return index(of: target) != nil }
       let block = function.blocks[position]
       guard case .fallthrough(let next) = block.terminator else { return false }
-      return function.position(of: next) == nil && index(of: next) != nil
+      return next == function.entry || function.position(of: next) == nil && index(of: next) != nil
         && block.instructions.allSatisfy(\.isFiller)
     }
     for (position, block) in function.blocks.enumerated() {

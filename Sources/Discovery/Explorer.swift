@@ -177,6 +177,10 @@ struct Explorer {
       func edge(_ target: UInt64) {
         if isInside(target) { successors.insert(target) } else { tails.insert(target) }
       }
+      // Nothing falls into its own entry either: what seems to comes after a call that never returns.
+      func edgeFalling(_ target: UInt64) {
+        if target == entryAddress { tails.insert(target) } else { edge(target) }
+      }
       line: while true {
         guard let index = code.index(block.end), stamps[index] == generation else {
           // Another function begins here, or nothing decodes.
@@ -190,7 +194,7 @@ struct Explorer {
         }
         if block.end != start, leaders[index] == generation {
           block.terminator = .fallthrough(to: block.end)
-          successors.insert(block.end)
+          edgeFalling(block.end)
           break
         }
         let step = trace[Int(steps[index])]
@@ -209,10 +213,10 @@ struct Explorer {
         case .call(let target):
           block.terminator = .call(to: target, next: block.end)
           callees.insert(target)
-          edge(block.end)
+          edgeFalling(block.end)
         case .indirectCall:
           block.terminator = .indirectCall(next: block.end)
-          edge(block.end)
+          edgeFalling(block.end)
         case .indirectJump:
           if let table = step.table {
             block.terminator = .jumpTable(table)

@@ -51,7 +51,12 @@ extension InterpreterMachine {
     if let b = other, let a = st(0) {
       codes = context.compare(a, b, quiet: quiet)
       if codes == 7 { context.flags &= ~SoftFloatContext.denormal }
-      note(context)
+      if toFlags {
+        vcpu.pointee.x87Status |= context.flags
+        updateSummary()
+      } else {
+        note(context)
+      }
     }
     if toFlags {
       vcpu.pointee.zf = UInt8(truncatingIfNeeded: codes &>> 2) & 1
@@ -169,11 +174,13 @@ extension InterpreterMachine {
     case .fst: try fst(i, address, pops: false)
     case .fstp: try fst(i, address, pops: true)
     case .fstpUnchecked:
-      // Not in the manual; a processor raises nothing when ST(0) is empty.
-      let status = vcpu.pointee.x87Status
-      let isEmpty = vcpu.pointee.x87Empty &>> (vcpu.pointee.x87Top & 7) & 1 != 0
-      try fst(i, address, pops: true)
-      if isEmpty { vcpu.pointee.x87Status = status }
+      // Not in the manual; with ST(0) empty a processor copies nothing and raises nothing.
+      if isEmpty(0) {
+        note(0)
+        pop()
+      } else {
+        try fst(i, address, pops: true)
+      }
     case .fist: try fist(i, address, pops: false, truncating: false)
     case .fistp: try fist(i, address, pops: true, truncating: false)
     case .fisttp: try fist(i, address, pops: true, truncating: true)
@@ -207,9 +214,9 @@ extension InterpreterMachine {
     case .fcmovnbe: fcmov(i.operands.1.number, !(flag(.cf) || flag(.zf)))
     case .fcmovu: fcmov(i.operands.1.number, flag(.pf))
     case .fcmovnu: fcmov(i.operands.1.number, !flag(.pf))
-    case .ffree: vcpu.pointee.x87Empty |= 1 &<< UInt8(physical(i.operands.0.number))
+    case .ffree: free(i.operands.0.number)
     case .ffreep:
-      vcpu.pointee.x87Empty |= 1 &<< UInt8(physical(i.operands.0.number))
+      free(i.operands.0.number)
       pop()
     case .fincstp:
       vcpu.pointee.x87Top = (vcpu.pointee.x87Top &+ 1) & 7

@@ -88,6 +88,7 @@ extension InterpreterMachine {
     }
     var number = SoftFloat80(Int64(bitPattern: value))
     if high & 0x8000 != 0 { number = number.negated }
+    note(0)
     push(number)
   }
 

@@ -63,6 +63,12 @@ extension InterpreterMachine {
     vcpu.pointee.x87Top = (vcpu.pointee.x87Top &+ 1) & 7
   }
 
+  /// FFREE: ST(n) becomes empty. The manual leaves C1 undefined; this processor clears it.
+  func free(_ n: UInt8) {
+    vcpu.pointee.x87Empty |= 1 &<< UInt8(physical(n))
+    note(0)
+  }
+
   /// Adds exception flags; C1 is as given, cleared otherwise.
   func note(_ flags: UInt16) {
     vcpu.pointee.x87Status = (vcpu.pointee.x87Status & ~Self.c1) | flags
