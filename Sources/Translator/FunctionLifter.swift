@@ -157,7 +157,7 @@ final class FunctionLifter {
       if countedLoops.closesLoop(from: n, to: target)
         && !countedLoops.endsByItself(latch: n, head: target)
       {
-        emitSafepoint(at: facts.blocks[target].start)
+        emitSafepoint(before: target, live: keepsAll ? .all : liveIn[target])
       }
       machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))
       b.br(blocks[target])

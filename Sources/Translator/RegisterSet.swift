@@ -101,4 +101,20 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
   /// What it returns values in.
   static let results = RegisterSet(
     .gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0))
+
+  /// Go's internal convention (cmd/compile/abi-internal.md, "amd64 architecture"): results of a
+  /// call, less RBX, which is looked at like any register that the psABI has kept.
+  static let goResults = RegisterSet(
+    .gpr(.rax), .gpr(.rcx), .gpr(.rdx), .gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9), .gpr(.r10),
+    .gpr(.r11)
+  ).union(goVectors)
+  /// Its arguments, with the closure's context in RDX.
+  static let goArguments = goResults.union(arguments).union(goZero)
+  /// XMM15 is zero at every call and return.
+  static let goZero = RegisterSet(.vector(15, half: 0))
+  /// What functions keep of the psABI's callee-saved registers.
+  static let goKept = RegisterSet(.gpr(.rbp), .gpr(.r14))
+  private static let goVectors: RegisterSet = (0..<15).reduce(into: []) {
+    $0.insert(.vector($1, half: 0))
+  }
 }

@@ -25,7 +25,8 @@ extension TargetTraits {
 }
 
 extension FunctionLifter {
-  func emitSafepoint(at address: UInt64) {
+  /// At the start of block `target`, where the registers in `live` matter.
+  func emitSafepoint(before target: Int, live: RegisterSet) {
     let pending = b.load(
       e.i32, machine.slotAddress(Slots.pending), align: 4, kind: e.tbaaKind, tag: e.vcpuTag)
     pending.isVolatile = true
@@ -34,10 +35,13 @@ extension FunctionLifter {
     e.branchCold(b.icmp(LLVMIntNE, pending, e.i32.null), cold, go)
     b.positionAtEnd(cold)
     // The handler's frame is built below RSP; the other registers stay where they are
-    // (docs/QUIRKS.md, "Registers in signal frames").
+    // (docs/QUIRKS.md, "Registers in signal frames"), except where they are known to be used.
+    if analysis.isGo {
+      for r in live.subtracting(.rsp) { machine.storeSlot(r, machine.read(r)) }
+    }
     machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
-    unit.storeRIP(e.i64.constInt(address), machine.vcpu)
+    unit.storeRIP(e.i64.constInt(facts.blocks[target].start), machine.vcpu)
     if let poll = e.target.poll {
       let type = IRType.function(e.context.void, [e.ptr])
       let code = b.inlineAsm(type, poll.call, constraints: poll.vcpu + ",~{memory}" + poll.link)

@@ -50,23 +50,27 @@ struct SignatureAnalysis {
   private var isTailExit: [[Bool]]
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
+  /// Where callers that nobody knows look for results.
+  private let results: RegisterSet
 
-  private let returnsAnywhere: Bool
   /// By function: passable registers that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
-  /// By function and block: results that the function, or what it calls, may have made where the
-  /// block ends.
+  /// By function and block: registers that the function, and results that what it calls, may have made
+  /// where the block ends.
   private var made: [[RegisterSet]] = []
   /// By function: vector results that an instruction of its own has made where it returns.
   private var ownResults: [RegisterSet] = []
+  /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
+  let isGo: Bool
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
 
-  /// - Parameter returnsAnywhere: functions may hand results on to unknown calls in any register.
-  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, returnsAnywhere: Bool) {
+  /// - Parameter isGo: functions may hand results on to unknown calls in any register, and signals
+  ///   preempt them: they go on with the registers of the frame, on another thread maybe.
+  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, isGo: Bool) {
     self.functions = functions
-    self.returnsAnywhere = returnsAnywhere
+    self.isGo = isGo
     let count = functions.count
     index = Dictionary(uniqueKeysWithValues: functions.enumerated().map { ($1.entry, $0) })
     signatures = .init(repeating: Signature(), count: count)
@@ -77,18 +81,20 @@ struct SignatureAnalysis {
     queued = .init(repeating: false, count: count)
 
     let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
+    results = isGo ? .goResults : .results
     unknown = Signature(
-      reads: RegisterSet.arguments.union(.calleeSaved).union(.rsp)
-        .subtracting(SlotPassing.passable),
-      changed: callerSaved, wanted: .results, touched: .all,
-      passes: returnsAnywhere
-        ? SlotPassing.passable : SlotPassing.passable.union(SlotPassing.softArguments),
+      reads: (isGo ? RegisterSet.goArguments : .arguments).union(.calleeSaved).union(.rsp)
+        .subtracting(SlotPassing.passable).subtracting(SlotPassing.onlyInSlots),
+      changed: isGo ? callerSaved.subtracting(.goZero) : callerSaved, wanted: results,
+      touched: .all,
+      passes: SlotPassing.passable.union(
+        isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments),
       isAddressTaken: true)
     slotReads = functions.map(SlotPassing.slotReads)
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
-      signatures[f].wanted = .results
+      signatures[f].wanted = results
       var seen = Set<Int>()
       for block in facts.blocks {
         for g in callees(of: block) where seen.insert(g).inserted { callers[g].append(f) }
@@ -98,7 +104,9 @@ struct SignatureAnalysis {
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
     made = functions.map { facts in
-      SlotPassing.reaching(facts, .results, callee: { callee($0) }, unknown, afterCall: \.changed)
+      SlotPassing.reaching(
+        facts, .all, callee: { callee($0) }, unknown,
+        afterCall: { [results] in $0.changed.intersection(results) })
     }
     ownResults = functions.map { facts in
       let own = SlotPassing.reaching(
@@ -217,9 +225,10 @@ struct SignatureAnalysis {
       }
     }
     // What differs at the exits. Where the interpreter takes over inside the function, it gets to
-    // an epilogue of its own: there the psABI is believed.
+    // an epilogue of its own: there the psABI is believed, or Go's convention, which keeps less.
     var changed: RegisterSet = []
     let unknownChanges = unknown.changed.union(written.subtracting(.calleeSaved))
+      .union(isGo ? RegisterSet.calleeSaved.subtracting(.goKept) : [])
     for (b, block) in facts.blocks.enumerated() {
       let here = written.subtracting(restored[f][b])
       switch block.terminator {
@@ -359,7 +368,9 @@ struct SignatureAnalysis {
   /// what the psABI has a function find at its entry. What the function itself has in registers by
   /// then is kept at home (`keepsAll`).
   private var leaveLive: RegisterSet {
-    returnsAnywhere ? unknown.reads.union(.gprs).subtracting(SlotPassing.passable) : unknown.reads
+    if !isGo { return unknown.reads }
+    return unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
+      .subtracting(SlotPassing.onlyInSlots)
   }
 
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
@@ -387,19 +398,23 @@ struct SignatureAnalysis {
   /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
   /// made on the way there.
   private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
-    signatures[f].returned.intersection(signatures[f].surelyWanted.union(made[f][b]))
+    signatures[f].returned.intersection(
+      signatures[f].surelyWanted.union(made[f][b].intersection(results)))
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and
   /// vector registers beyond the results are not in it: nobody reads them behind a call that may
-  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call.
-  static let passedThrough: RegisterSet = RegisterSet.gprs.union(.results)
+  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. A
+  /// Go function hands back XMM15, the zero register, whatever it did on the way.
+  private var passedThrough: RegisterSet {
+    RegisterSet.gprs.union(.results).union(isGo ? .goZero : [])
+  }
 
   /// Live before the terminator of block `b` acts, behind its last instruction.
   private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
     -> RegisterSet
   {
-    let returned = delivered.intersection(Self.passedThrough)
+    let returned = delivered.intersection(passedThrough.union(made[f][b]))
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]

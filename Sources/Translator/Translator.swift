@@ -18,11 +18,11 @@ public struct Translator {
     analysis = SignatureAnalysis(
       discovery.functions.map { FunctionFacts($0, entries: entries) },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
-      returnsAnywhere: discovery.isGo)
+      isGo: discovery.isGo)
   }
 
   /// Nothing is translated: the interpreter runs everything.
-  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], returnsAnywhere: false)) }
+  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], isGo: false)) }
 
   private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 
