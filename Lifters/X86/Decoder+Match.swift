@@ -7,6 +7,7 @@ enum RowFlags {
   static var forced64: UInt8 { 8 }
   static var registerOnly: UInt8 { 16 }
   static var condition: UInt8 { 32 }
+  static var vvvv: UInt8 { 64 }
 }
 
 struct TableRow {

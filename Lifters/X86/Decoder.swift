@@ -89,7 +89,7 @@ public struct Decoder {
     {
       throw .invalid
     }
-    if vvvv != 0 && !usesVVVV { throw .invalid }
+    if vvvv != 0 && !usesVVVV && row.flags & RowFlags.vvvv == 0 { throw .invalid }
     // A gather's index is in a SIB byte (VEX.0F38 90…93; SDM vol. 2, 2.3.12).
     if map == 5 && opcode & 0xfc == 0x90 && modrm & 7 != 4 { throw .invalid }
     i.prefixes = prefixes

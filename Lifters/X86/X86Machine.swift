@@ -123,7 +123,9 @@ extension X86Machine {
     throws(Failure) -> V
   {
     if operand.kind == .memory {
-      return try loadVector(at: effectiveAddress(i) &+ W64(UInt64(half) &* 16))
+      return try loadVector(
+        at: effectiveAddress(i) &+ W64(UInt64(half) &* 16),
+        alignment: half == 0 ? i.vectorAlignment : 1)
     }
     return vector(operand.number, half: half)
   }

@@ -79,6 +79,7 @@ public func start(_ stack: UInt64) {
   currentImage = UInt64(UInt(bitPattern: image))
   onCodeChange = { low, high in codeChanged(VCPUPointer(bitPattern: UInt(firstVCPU))!, low, high) }
   onExit = { sayStatistics(VCPUPointer(bitPattern: UInt(firstVCPU))!) }
+  onFork = { forgetStatistics(VCPUPointer(bitPattern: UInt(firstVCPU))!) }
   makeExecutor(vcpu, image)
   let hostStack = allocate(hostStackSize, noReserve: true)
   _ = host(10, hostStack, hostStackGuard, 0)

@@ -1,10 +1,11 @@
-// `RECAST_LOG=stats`: what was not run by translated code, and where.
+// `RECAST_LOG=stats` and `RECAST_STATS=FILE`: what was not run by translated code, and where.
 
 import GuestLinux
 import Interpreter
 import RuntimeABI
 
-/// `onExit`: says the counts and the ten most interpreted blocks, and starts again from zero.
+/// `onExit`: says the counts, the ten most interpreted blocks and the ten most stepped instructions,
+/// and starts again from zero.
 func sayStatistics(_ vcpu: VCPUPointer) {
   if executorState(vcpu) == 0 { return }
   let state = threadState(vcpu)
@@ -15,12 +16,29 @@ func sayStatistics(_ vcpu: VCPUPointer) {
   say(", entered ")
   say(number: state.pointee.entered)
   say("\n")
+  sayPlaces(state, steps: false)
+  sayPlaces(state, steps: true)
+  forgetStatistics(vcpu)
+}
+
+/// `onFork`.
+func forgetStatistics(_ vcpu: VCPUPointer) {
+  if executorState(vcpu) == 0 { return }
+  let state = threadState(vcpu)
+  vcpu.pointee.interpreted = 0
+  vcpu.pointee.stepped = 0
+  state.pointee.entered = 0
+  state.pointee.interpreter.cache.forgetCounts()
+}
+
+private func sayPlaces(_ state: UnsafeMutablePointer<ExecutorState>, steps: Bool) {
   // Selection by (count, address) below the last one said.
   var last: (count: UInt64, pc: UInt64) = (.max, .max)
   var n = 0
   while n < 10 {
     var best: (count: UInt64, pc: UInt64) = (0, 0)
-    state.pointee.interpreter.cache.forEachBlock { pc, count in
+    state.pointee.interpreter.cache.forEachBlock { pc, interpreted, stepped in
+      let count = steps ? stepped : interpreted
       let isBelow = count < last.count || (count == last.count && pc < last.pc)
       if isBelow && (count > best.count || (count == best.count && pc > best.pc)) {
         best = (count, pc)
@@ -31,12 +49,9 @@ func sayStatistics(_ vcpu: VCPUPointer) {
     say(hex: best.pc)
     say(" ")
     say(number: best.count)
+    if steps { say(" stepped") }
     say("\n")
     last = best
     n &+= 1
   }
-  vcpu.pointee.interpreted = 0
-  vcpu.pointee.stepped = 0
-  state.pointee.entered = 0
-  state.pointee.interpreter.cache.flush()
 }

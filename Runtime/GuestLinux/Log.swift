@@ -9,8 +9,26 @@ enum Log {
 public var logsStatistics: Bool { logTopics & Log.statistics != 0 }
 /// Called before the process ends or becomes another program. Set by the executor.
 public nonisolated(unsafe) var onExit: (@convention(c) () -> Void)? = nil
+/// Called in a new process: what its parent has done is not its own.
+public nonisolated(unsafe) var onFork: (@convention(c) () -> Void)? = nil
+/// Value of RECAST_STATS, a file to which every process adds its statistics; 0: not given.
+nonisolated(unsafe) var statisticsFile: UInt64 = 0
+/// Where `say` writes.
+private nonisolated(unsafe) var sayTarget: UInt64 = 2
+
 func leaving() {
-  if logsStatistics, let hook = onExit { hook() }
+  guard let hook = onExit else { return }
+  if logsStatistics { hook() }
+  if statisticsFile == 0 { return }
+  // O_WRONLY, O_CREAT, O_APPEND, O_CLOEXEC.
+  let file = host(Call.openat, atCurrentDirectory, statisticsFile, 0o2002101, 0o644)
+  if file < 0 { return }
+  sayTarget = UInt64(bitPattern: file)
+  // Processes end at the same time; closing gives the lock back.
+  _ = host(Call.flock, sayTarget, 2)
+  hook()
+  _ = host(Call.close, sayTarget)
+  sayTarget = 2
 }
 public nonisolated(unsafe) var logTopics: UInt8 = 0
 
@@ -31,7 +49,7 @@ public func say(_ text: StaticString) {
   say(bytes: address(of: text), UInt64(text.utf8CodeUnitCount))
 }
 public func say(string: UInt64) { say(bytes: string, length(string)) }
-func say(bytes: UInt64, _ count: UInt64) { _ = host(Call.write, 2, bytes, count) }
+func say(bytes: UInt64, _ count: UInt64) { _ = host(Call.write, sayTarget, bytes, count) }
 
 public func say(number: UInt64) {
   var digits = InlineArray<24, UInt8>(repeating: 0)

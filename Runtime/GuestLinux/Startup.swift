@@ -39,6 +39,7 @@ public func prepareProcess(
     let variable = load64(at)
     if begins(variable, with: "RECAST_") {
       if begins(variable, with: "RECAST_LOG=") { readLogTopics(variable &+ 11) }
+      if begins(variable, with: "RECAST_STATS=") { statisticsFile = variable &+ 13 }
       if begins(variable, with: "RECAST_EXE=") { guestExecutable = variable &+ 11 }
       if begins(variable, with: "RECAST_PATH=") { artifactPath = variable &+ 12 }
       if begins(variable, with: "RECAST_RUNNER=") { runner = variable &+ 14 }

@@ -81,10 +81,13 @@ public func startChild(_ vcpu: UnsafeMutablePointer<VCPU>) {
 func cloneProcess(_ t: ThreadPointer, _ flags: UInt64, _ parentID: UInt64, _ childID: UInt64)
   -> Int64
 {
+  let result: Int64
   switch hostFacts.kind {
-  case 0, 3: return guest(t, Call.clone, flags, 0, parentID, childID, 0)
-  default: return guest(t, Call.clone, flags, 0, parentID, 0, childID)
+  case 0, 3: result = guest(t, Call.clone, flags, 0, parentID, childID, 0)
+  default: result = guest(t, Call.clone, flags, 0, parentID, 0, childID)
   }
+  if result == 0, logsStatistics || statisticsFile != 0, let hook = onFork { hook() }
+  return result
 }
 
 func exit(_ t: ThreadPointer, _ status: UInt64) -> Int64 {

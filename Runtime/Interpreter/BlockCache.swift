@@ -27,6 +27,8 @@ struct DecodedBlock {
   var extent: Int
   var isStable: Bool
   var evaluations: UInt64 = 0
+  /// How often translated code has had the first instruction stepped.
+  var steps: UInt64 = 0
   var collision: UnsafeMutablePointer<DecodedBlock>?
   /// Where the block went the last two times (taken and not taken, mostly).
   var chained: UnsafeMutablePointer<DecodedBlock>?
@@ -140,15 +142,26 @@ public struct BlockCache {
     stable = range
   }
 
-  /// Calls `body` with the PC and the number of instructions evaluated of every block.
-  public func forEachBlock(_ body: (UInt64, UInt64) -> Void) {
+  /// Calls `body` with every block's PC, the number of instructions evaluated in it, and that of steps.
+  public func forEachBlock(_ body: (UInt64, UInt64, UInt64) -> Void) {
+    forEach { block in
+      let count = UInt64(truncatingIfNeeded: block.pointee.count)
+      body(block.pointee.start, block.pointee.evaluations &* count, block.pointee.steps)
+    }
+  }
+
+  public func forgetCounts() {
+    forEach { block in
+      block.pointee.evaluations = 0
+      block.pointee.steps = 0
+    }
+  }
+
+  private func forEach(_ body: (BlockPointer) -> Void) {
     var offset = 0
     while offset < used {
       let block = (arena + offset).assumingMemoryBound(to: DecodedBlock.self)
-      if block.pointee.start != DecodedBlock.invalid {
-        let count = UInt64(truncatingIfNeeded: block.pointee.count)
-        body(block.pointee.start, block.pointee.evaluations &* count)
-      }
+      if block.pointee.start != DecodedBlock.invalid { body(block) }
       offset &+= block.pointee.extent
     }
   }

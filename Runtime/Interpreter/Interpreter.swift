@@ -86,6 +86,7 @@ public struct Interpreter {
     let block: BlockCache.BlockPointer
     if let found = cache.find(pc) { block = found } else { block = try cache.decode(pc) }
     machine.vcpu.pointee.stepped &+= 1
+    block.pointee.steps &+= 1
     machine.wanted = ~0
     try machine.stepped(BlockCache.entries(block).pointee.instruction, address)
   }

@@ -130,18 +130,25 @@ public struct InterpreterMachine: X86Machine {
     }
   }
 
-  @inlinable public mutating func loadVector(at address: UInt64) throws(GuestFault)
-    -> EvaluatedVector
+  @inlinable public mutating func loadVector(at address: UInt64, alignment: Int)
+    throws(GuestFault) -> EvaluatedVector
   {
+    try fault(.generalProtection, if: Self.isMisaligned(address, alignment))
     let p = UnsafeRawPointer(Self.host(address))
     return EvaluatedVector(
       low: UInt64(littleEndian: p.loadUnaligned(as: UInt64.self)),
       high: UInt64(littleEndian: p.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
   }
 
-  @inlinable public mutating func storeVector(_ value: EvaluatedVector, at address: UInt64)
-    throws(GuestFault)
-  {
+  @inlinable @inline(__always)
+  static func isMisaligned(_ address: UInt64, _ alignment: Int) -> Bool {
+    address & UInt64(truncatingIfNeeded: alignment &- 1) != 0
+  }
+
+  @inlinable public mutating func storeVector(
+    _ value: EvaluatedVector, at address: UInt64, alignment: Int
+  ) throws(GuestFault) {
+    try fault(.generalProtection, if: Self.isMisaligned(address, alignment))
     // One store, so that a fault on the second page leaves nothing half written.
     let both = UInt128(truncatingIfNeeded: value.low)
       | UInt128(truncatingIfNeeded: value.high) &<< 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 APPROXIMATE = {
     **dict.fromkeys("rcpps rcpss rsqrtps rsqrtss vrcpps vrcpss vrsqrtps vrsqrtss".split(),
-                    "approximate: the rounded quotient, within the manual's 1.5 · 2⁻¹²"),
+                    "the rounded quotient: within the manual's 1.5 · 2⁻¹², not a processor's bits"),
     **dict.fromkeys("fsin fcos fsincos fptan fpatan f2xm1 fyl2x fyl2xp1".split(),
                     "approximate: within one unit in the last place"),
     "vcvtps2ph": "exact to nearest; other modes of MXCSR round to nearest",
@@ -23,7 +23,8 @@ OWN = {
 FAMILIES = {
     "integer": "Integer", "bmi": "BMI1 and BMI2", "string": "Strings", "system": "System",
     "x87": "x87", "mmx": "MMX", "sse": "SSE", "sse2": "SSE2", "ssse3-sse4": "SSE3 to SSE4.2",
-    "aes": "AES, PCLMULQDQ, SHA, GFNI", "avx": "AVX, AVX2, FMA, F16C, VAES",
+    "aes": "AES, PCLMULQDQ, SHA, GFNI", "avx": "AVX, AVX2, FMA, F16C, VAES", "avx512": "AVX-512",
+    "fma4": "FMA4",
 }
 
 
@@ -32,6 +33,12 @@ def state(op) -> str:
         return "#UD by definition"
     if op.name in OWN:
         return OWN[op.name]
+    if op.name.startswith("k") and op.kind == "none":
+        return "decoded: CPUID does not show AVX-512; #UD"
+    if op.rows[0].where.startswith("fma4"):
+        return "decoded: CPUID does not show FMA4; #UD"
+    if "ssp" in op.name or op.name.startswith("wrss"):
+        return "decoded: there is no shadow stack; #UD"
     if op.kind == "none":
         return "refused: #UD"
     if op.meaning == "generalProtection":

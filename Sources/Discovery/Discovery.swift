@@ -17,9 +17,14 @@ public struct Discovery: Sendable {
   /// Executable bytes with file contents, and how many of them an FDE covers.
   public private(set) var executableBytes = 0
   public private(set) var framedBytes = 0
-  /// Of those, bytes of discovered instructions; padding between functions counts as neither.
+  /// Of those, bytes of discovered instructions.
   public private(set) var coveredBytes = 0
   public private(set) var coveredFramedBytes = 0
+  /// Covered bytes that are only reached behind an instruction that always faults, where blocks end.
+  public private(set) var behindFaultsBytes = 0
+  /// Fillers that nothing reaches, between functions and behind jumps, and those that FDEs cover.
+  public private(set) var paddingBytes = 0
+  public private(set) var framedPaddingBytes = 0
   /// Instructions in all functions; code shared by functions counts once for each.
   public private(set) var instructionCount = 0
   /// Built by Go's own compiler, which has calling conventions of its own.
@@ -42,10 +47,12 @@ public struct Discovery: Sendable {
       (functions, unresolvedJumps) = finder.buildFunctions()
     }
     findNonReturning()
+    let walked = functions
+    cutAtFaults()
     isGo = program.isGo
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }
     isCutShort = finder.explorer.decoded >= finder.explorer.budget
-    measure(program, finder.explorer)
+    measure(program, finder.explorer, walked)
   }
 
   public func function(at entry: UInt64) -> GuestFunction? {
@@ -106,6 +113,16 @@ extension Discovery {
         functions[number].blocks[position].successors = []
       }
     }
+  }
+
+  /// AVX-512 code is walked over, for what it leads to; control never gets behind its first instruction.
+  private mutating func cutAtFaults() {
+    for number in functions.indices {
+      for position in functions[number].blocks.indices {
+        functions[number].blocks[position].cutAtFault()
+      }
+    }
+    findNonReturning()
   }
 
   private func isReturning(_ target: UInt64, _ returns: [Bool]) -> Bool {
@@ -193,24 +210,22 @@ extension Discovery {
 
 // T/C: how much of the executable bytes the functions cover, and what is left.
 extension Discovery {
-  private mutating func measure(_ program: Program, _ explorer: Explorer) {
+  /// - Parameter walked: the functions before they were cut at instructions that always fault.
+  private mutating func measure(
+    _ program: Program, _ explorer: Explorer, _ walked: [GuestFunction]
+  ) {
     let code = explorer.code
     executableBytes = code.count
     var state = [UInt8](repeating: 0, count: code.count)  // 1 covered, 2 framed
-    for frame in program.frames {
-      guard let start = code.index(frame.start) else { continue }
-      for index in start..<min(code.count, start + Int(frame.end - frame.start)) {
-        state[index] |= 2
-      }
+    func mark(_ start: UInt64, _ end: UInt64, _ bit: UInt8) {
+      guard let first = code.index(start) else { return }
+      for index in first..<min(code.count, first + Int(end - start)) { state[index] |= bit }
     }
-    for function in functions {
-      for block in function.blocks {
-        guard let start = code.index(block.start) else { continue }
-        for index in start..<min(code.count, start + Int(block.end - block.start)) {
-          state[index] |= 1
-        }
-      }
-    }
+    for frame in program.frames { mark(frame.start, frame.end, 2) }
+    for block in functions.lazy.flatMap(\.blocks) { mark(block.start, block.end, 1) }
+    let reached = state.reduce(0) { $0 + Int($1 & 1) }
+    for block in walked.lazy.flatMap(\.blocks) { mark(block.start, block.end, 1) }
+    behindFaultsBytes = state.reduce(0) { $0 + Int($1 & 1) } - reached
     var index = 0
     for (number, range) in code.ranges.enumerated() {
       let end = code.firsts[number] + Int(range.upperBound - range.lowerBound)
@@ -222,37 +237,68 @@ extension Discovery {
         if kind & 2 != 0 { framedBytes += next - index }
         if kind == 3 { coveredFramedBytes += next - index }
         if kind & 1 == 0 {
-          let start = code.address(index)
-          leftovers.append(
-            Leftover(
-              range: start..<start + UInt64(next - index),
-              reason: reason(code, index..<next), isFramed: kind & 2 != 0))
+          for (piece, reason) in pieces(code, index..<next) {
+            let start = code.address(piece.lowerBound)
+            leftovers.append(
+              Leftover(
+                range: start..<start + UInt64(piece.count), reason: reason,
+                isFramed: kind & 2 != 0))
+            if reason == .padding {
+              paddingBytes += piece.count
+              if kind & 2 != 0 { framedPaddingBytes += piece.count }
+            }
+          }
         }
         index = next
       }
     }
   }
 
-  private func reason(_ code: CodeSpace, _ range: Range<Int>) -> Leftover.Reason {
-    var index = range.lowerBound
-    var isPadding = true
+  /// Padding in front, what is not padding, and padding behind it.
+  private func pieces(_ code: CodeSpace, _ range: Range<Int>)
+    -> [(Range<Int>, Leftover.Reason)]
+  {
+    var first = range.lowerBound
+    while let length = code.filler(first, range.upperBound) { first += length }
+    var reason = Leftover.Reason.unreached
+    var last = first
+    var index = first
     while index < range.upperBound {
-      guard let i = code.decode(code.address(index)) else {
-        return code.bytes[range].allSatisfy { $0 == 0 } ? .padding : .undecodable
+      if let length = code.filler(index, range.upperBound) {
+        index += length
+        continue
       }
-      if i.operation != .nop, i.operation != .int3, !i.isFillingMove { isPadding = false }
-      if code.bytes[index] == 0, i.length == 2, code.bytes[index + 1] == 0 { isPadding = true }
+      guard let i = code.decode(code.address(index)) else {
+        reason = .undecodable
+        last = range.upperBound
+        break
+      }
       index += Int(i.length)
-      if !isPadding, index - range.lowerBound > 4096 { break }
+      last = min(index, range.upperBound)
     }
-    return isPadding ? .padding : .unreached
+    let all: [(Range<Int>, Leftover.Reason)] = [
+      (range.lowerBound..<first, .padding), (first..<last, reason),
+      (last..<range.upperBound, .padding),
+    ]
+    return all.filter { !$0.0.isEmpty }
+  }
+}
+
+extension CodeSpace {
+  /// The length of the filler at `index`: zeros, or an instruction that does nothing.
+  fileprivate func filler(_ index: Int, _ end: Int) -> Int? {
+    guard index < end else { return nil }
+    let zeros = bytes[index..<end].prefix { $0 == 0 }.count
+    if zeros > 1 || index + zeros == end { return zeros > 0 ? zeros : nil }
+    guard let i = decode(address(index)), i.isFiller || i.isFillingMove else { return nil }
+    return min(Int(i.length), end - index)
   }
 }
 
 extension Instruction {
-  /// `xchg ax, ax` and `mov edi, edi`-like fillers of assemblers.
+  /// `mov edi, edi`-like fillers of assemblers.
   fileprivate var isFillingMove: Bool {
-    (operation == .xchg || operation == .lea || operation == .mov)
+    (operation == .lea || operation == .mov)
       && operands.0.kind == .gpr
       && (operands.1 == operands.0
         || (operation == .lea && base == operands.0.number && displacement == 0))
@@ -269,6 +315,18 @@ extension GuestFunction {
       if blocks[middle].start < address { low = middle + 1 } else { high = middle }
     }
     return low < blocks.count && blocks[low].start == address ? low : nil
+  }
+}
+
+extension BasicBlock {
+  /// Ends the block with its first instruction that always faults.
+  fileprivate mutating func cutAtFault() {
+    let fault = instructions.firstIndex { effects(of: $0).alwaysFaults }
+    guard let place = fault else { return }
+    instructions.removeSubrange((place + 1)...)
+    end = instructions[place].next
+    terminator = .fault
+    successors = []
   }
 }
 

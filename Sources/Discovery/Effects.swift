@@ -40,6 +40,13 @@ public struct Effects: Equatable, Sendable {
   public var changesGPR: UInt16 { writesGPR | maybeGPR }
   public var changesFlags: UInt16 { writesFlags | maybeFlags }
   public var changesVectors: UInt32 { writesVectors | maybeVectors }
+
+  /// It raises a fault and does nothing else. Since it reads nothing, it does so always.
+  public var alwaysFaults: Bool {
+    var rest = self
+    rest.faults = 0
+    return faults != 0 && rest == Effects()
+  }
 }
 
 /// What `i` does, found by running its meaning on the recording machine. An instruction without a

@@ -13,6 +13,9 @@ public struct EffectsVector: Vector {
   @inlinable public init() {}
   @inlinable public static var zero: Self { Self() }
   @inlinable public init(bits: EffectsWord128) {}
+  @inlinable public func comparedStrings(
+    _ other: Self, control: UInt8, _ answer: StringAnswer
+  ) -> EffectsWord32 { EffectsWord32() }
   @inlinable public var bits: EffectsWord128 { EffectsWord128() }
   @inlinable public init(low: UInt64, high: UInt64) {}
   @inlinable public func lane<W: Word>(_ index: Int, _ type: W.Type) -> W

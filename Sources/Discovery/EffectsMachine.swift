@@ -151,15 +151,16 @@ public struct EffectsMachine: X86Machine {
     state.pointee.stores = true
   }
 
-  @inlinable public mutating func loadVector(at address: EffectsWord64) throws(EffectsFailure)
-    -> EffectsVector
+  @inlinable public mutating func loadVector(at address: EffectsWord64, alignment: Int)
+    throws(EffectsFailure) -> EffectsVector
   {
     state.pointee.loads = true
     return EffectsVector()
   }
 
-  @inlinable public mutating func storeVector(_ value: EffectsVector, at address: EffectsWord64)
-    throws(EffectsFailure)
+  @inlinable public mutating func storeVector(
+    _ value: EffectsVector, at address: EffectsWord64, alignment: Int
+  ) throws(EffectsFailure)
   {
     state.pointee.stores = true
   }

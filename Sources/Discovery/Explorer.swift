@@ -85,25 +85,51 @@ struct Explorer {
     trace.removeAll(keepingCapacity: true)
     unresolved.removeAll()
     splits.removeAll()
-    var work: [(address: UInt64, previous: Int, isTaken: Bool)] = [(entry, -1, false)]
-    while let (start, previous, isTaken) = work.popLast() {
-      guard let index = code.index(start) else { continue }
-      leaders[index] = generation
-      if stamps[index] == generation { continue }
-      if trace.count > functionLimit {
-        splits.append(start)
-        continue
+    var work: [Edge] = [(entry, -1, false)]
+    repeat {
+      while let (start, previous, isTaken) = work.popLast() {
+        guard let index = code.index(start) else { continue }
+        leaders[index] = generation
+        if stamps[index] == generation { continue }
+        if trace.count > functionLimit {
+          splits.append(start)
+          continue
+        }
+        run(from: start, previous, isTaken, &work)
       }
-      run(from: start, previous, isTaken, &work)
-    }
+      resolveAgain(&work)
+    } while !work.isEmpty
     guard !trace.isEmpty else { return nil }
     return assemble()
   }
 
+  /// A place to go on at, the step that leads there, and whether by a branch taken.
+  private typealias Edge = (address: UInt64, previous: Int, isTaken: Bool)
+
+  /// The first path to a jump may be one that no run takes (behind a call that does not return); more
+  /// of the function tells more.
+  private mutating func resolveAgain(_ work: inout [Edge]) {
+    let open = unresolved
+    unresolved = []
+    for jump in open {
+      let number = Int(steps[code.index(jump.address)!])
+      if case .table(let table) = resolve(number) {
+        follow(table, from: number, &work)
+      } else {
+        unresolved.append(jump)
+      }
+    }
+  }
+
+  private mutating func follow(_ table: JumpTable, from number: Int, _ work: inout [Edge]) {
+    trace[number].table = table
+    tables.insert(table.address)
+    for target in table.targets where !leaves(target) { work.append((target, number, true)) }
+  }
+
   /// Decodes one straight line.
   private mutating func run(
-    from start: UInt64, _ previous: Int, _ isTaken: Bool,
-    _ work: inout [(address: UInt64, previous: Int, isTaken: Bool)]
+    from start: UInt64, _ previous: Int, _ isTaken: Bool, _ work: inout [Edge]
   ) {
     var address = start
     var previous = previous
@@ -138,10 +164,7 @@ struct Explorer {
         return
       case .indirectJump:
         switch resolve(number) {
-        case .table(let table):
-          trace[number].table = table
-          tables.insert(table.address)
-          for target in table.targets where !leaves(target) { work.append((target, number, true)) }
+        case .table(let table): follow(table, from: number, &work)
         case .failure(let reason):
           unresolved.append(
             UnresolvedJump(address: instruction.address, function: entryAddress, reason: reason))

@@ -40,6 +40,8 @@ public struct JumpTable: Equatable, Sendable {
     case absolute
     /// 32-bit distances from the table.
     case relative
+    /// No table: the code itself at equal distances, from the address on.
+    case strided
   }
   public var address: UInt64
   public var form: Form

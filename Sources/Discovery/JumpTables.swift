@@ -4,7 +4,8 @@ import X86
 // Jump tables of gcc, clang and Go, found by walking back along the path by which the jump was
 // first reached: absolute (`jmp [T + i*8]`, or loaded first) and relative to the table
 // (`movsxd r, [b + i*4]; add r, b; jmp r`). The bound comes from the comparison or mask on that
-// path; without one, the entries themselves say how many they are.
+// path; without one, the entries themselves say how many they are. Jumps to one of several pieces of
+// code of one size, as hand-written copies have them, are in JumpTables+Strided.swift.
 extension Explorer {
   enum TableResult {
     case table(JumpTable)
@@ -82,7 +83,7 @@ extension Explorer {
       }
       return read(table, .relative, index: index < 16 ? index : nil, before: loadPlace)
     }
-    return .failure("sum of two unknown registers")
+    return strided(first, second, place) ?? .failure("sum of two unknown registers")
   }
 
   /// The path need not show where a compiler hoisted the table's address to: take the last place
@@ -118,7 +119,7 @@ extension Explorer {
   }
 
   /// The instruction before `place` on the path that last wrote `register`.
-  private func definition(of register: UInt8, before place: Int) -> Int? {
+  func definition(of register: UInt8, before place: Int) -> Int? {
     var here = trace[place].previous
     for _ in 0..<400 {
       guard here >= 0 else { return nil }
@@ -133,7 +134,7 @@ extension Explorer {
   private static let calleeSaved: [UInt8] = [3, 4, 5, 12, 13, 14, 15]
 
   /// A register's value when it is a constant address.
-  private func constant(_ register: UInt8, before place: Int) -> UInt64? {
+  func constant(_ register: UInt8, before place: Int) -> UInt64? {
     guard register < 16 else { return nil }
     var register = register
     var place = place

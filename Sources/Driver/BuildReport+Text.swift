@@ -19,6 +19,10 @@ extension ProgramReport {
     lines.append(
       "T/C \(percent(translationEfficiency)) of \(codeBytes) bytes of code, "
         + "\(percent(translationEfficiencyOfFDEs)) of \(fdeBytes) bytes that FDEs cover")
+    lines.append("no code: \(paddingBytes) bytes of padding, \(fdePaddingBytes) of them in FDEs")
+    if behindFaultsBytes > 0 {
+      lines.append("translated to a fault: \(behindFaultsBytes) bytes behind what raises #UD here")
+    }
     for item in refused {
       lines.append("refused \(item.mnemonic) ×\(item.count), first at \(hexadecimal(item.first))")
     }

@@ -52,11 +52,17 @@ public struct ProgramReport: Codable, Sendable {
   public var evidence: [String: Int] = [:]
   public var jumpTables = 0
 
-  /// T/C by bytes of executable segments, and by those of them that FDEs cover.
+  /// T/C by bytes of executable segments, and by those of them that FDEs cover, both without padding:
+  /// fillers that no instruction leads to.
   public var codeBytes = 0
   public var translatedBytes = 0
   public var fdeBytes = 0
   public var translatedFDEBytes = 0
+  public var paddingBytes = 0
+  public var fdePaddingBytes = 0
+  /// Of the translated bytes: reached only behind an instruction that always raises #UD, where
+  /// translated code ends, as AVX-512 code does on a processor without it.
+  public var behindFaultsBytes = 0
 
   public var leftovers: [Leftover] = []
   public var refused: [Refused] = []

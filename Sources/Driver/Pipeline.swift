@@ -132,7 +132,8 @@ private func translate(
   progress.stage("\(target.triple): translating", total: shards.count)
   let traits = TargetTraits(
     architecture: target.architecture,
-    hasBaselineVectors: options.cpu.isEmpty && options.features.isEmpty)
+    hasBaselineVectors: options.cpu.isEmpty && options.features.isEmpty,
+    hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"))
   var excluded: Set<Int> = []
   let results = try ShardRunner(jobs: options.jobs).run(
     shards,

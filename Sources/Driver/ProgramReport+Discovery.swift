@@ -23,10 +23,13 @@ func programReport(_ program: Program, _ discovery: Discovery, input: Data) -> P
   report.blocks = discovery.functions.reduce(0) { $0 + $1.blocks.count }
   report.instructions = discovery.instructionCount
   for f in discovery.functions { report.evidence[evidenceName(f.evidence), default: 0] += 1 }
-  report.codeBytes = discovery.executableBytes
+  report.paddingBytes = discovery.paddingBytes
+  report.fdePaddingBytes = discovery.framedPaddingBytes
+  report.codeBytes = discovery.executableBytes - discovery.paddingBytes
   report.translatedBytes = discovery.coveredBytes
-  report.fdeBytes = discovery.framedBytes
+  report.fdeBytes = discovery.framedBytes - discovery.framedPaddingBytes
   report.translatedFDEBytes = discovery.coveredFramedBytes
+  report.behindFaultsBytes = discovery.behindFaultsBytes
   collectInstructions(discovery, into: &report)
   collectLeftovers(program, discovery, into: &report)
   return report

@@ -10,6 +10,7 @@
  * plugins):
  *     qemu-riscv64 -plugin ./libinsncount.so PROG ARGS
  */
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,17 +66,41 @@ static void on_syscall(qemu_plugin_id_t id, unsigned int vcpu, int64_t number,
     fflush(calls);
 }
 
-static void on_exit_cb(qemu_plugin_id_t id, void *p)
+static void say(void)
 {
     FILE *f = stderr;
-    (void)id;
-    (void)p;
     if (out_path && !(f = fopen(out_path, "a")))
         f = stderr;
     fprintf(f, "insns=%llu tbs=%llu\n", (unsigned long long)insns,
             (unsigned long long)tbs);
     if (f != stderr)
         fclose(f);
+}
+
+static void on_exit_cb(qemu_plugin_id_t id, void *p)
+{
+    (void)id;
+    (void)p;
+    say();
+}
+
+/* out=FILE,processes=on: every process of an x86-64 program counts its own, and says so before it
+ * becomes another program, too. */
+static void start_again(void)
+{
+    insns = tbs = 0;
+}
+
+static void before_exec(qemu_plugin_id_t id, unsigned int vcpu, int64_t number,
+                        uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                        uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8)
+{
+    (void)id, (void)vcpu, (void)a1, (void)a2, (void)a3, (void)a4;
+    (void)a5, (void)a6, (void)a7, (void)a8;
+    if (number != 59)
+        return;
+    say();
+    start_again();
 }
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
@@ -88,6 +113,11 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
     for (int i = 0; i < argc; i++)
         if (!strcmp(argv[i], "syscalls=on") && out_path && (calls = fopen(out_path, "w")))
             qemu_plugin_register_vcpu_syscall_cb(id, on_syscall);
+    for (int i = 0; i < argc; i++)
+        if (!strcmp(argv[i], "processes=on") && !calls) {
+            pthread_atfork(NULL, NULL, start_again);
+            qemu_plugin_register_vcpu_syscall_cb(id, before_exec);
+        }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_trans);
     qemu_plugin_register_atexit_cb(id, on_exit_cb, NULL);
     return 0;

@@ -85,6 +85,9 @@ public enum Symbol {
   /// `u64 recast_fault(VCPU *, u64 vector)`: at `vcpu.rip`, with all of the frame's registers in the
   /// VCPU; the frame goes on by `interpret`, at the guest's handler.
   public static var fault: String { "recast_fault" }
+  /// `u64 recast_compare_strings(u64 first[2], u64 second[2], u64 control)`, each half an argument:
+  /// PCMPISTRI's ECX in the low 32 bits, CF, ZF, SF and OF from bit 32 on. It has no other effect.
+  public static var compareStrings: String { "recast_compare_strings" }
   /// `void recast_start(u64 *hostStack)`: from the host's entry point.
   public static var start: String { "recast_start" }
 }

@@ -36,8 +36,10 @@ public protocol Machine {
   where W.Carrier == Carrier, W.Flag == Flag
   mutating func store<W: Word>(_ value: W, at address: W64) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag
-  mutating func loadVector(at address: W64) throws(Failure) -> V
-  mutating func storeVector(_ value: V, at address: W64) throws(Failure)
+  /// An address that is not a multiple of `alignment` (1, 16 or 32) raises #GP; translated code
+  /// leaves that to a host that does the same, and does without elsewhere.
+  mutating func loadVector(at address: W64, alignment: Int) throws(Failure) -> V
+  mutating func storeVector(_ value: V, at address: W64, alignment: Int) throws(Failure)
 
   func select<W: Word>(_ condition: Flag, _ yes: W, _ no: W) -> W
   where W.Carrier == Carrier, W.Flag == Flag
@@ -63,3 +65,12 @@ public protocol Machine {
 }
 
 public enum AtomicOperation: UInt8 { case exchange, add, subtract, and, or, xor }
+
+extension Machine {
+  @inlinable public mutating func loadVector(at address: W64) throws(Failure) -> V {
+    try loadVector(at: address, alignment: 1)
+  }
+  @inlinable public mutating func storeVector(_ value: V, at address: W64) throws(Failure) {
+    try storeVector(value, at: address, alignment: 1)
+  }
+}

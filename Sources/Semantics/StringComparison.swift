@@ -1,5 +1,5 @@
-// PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (SDM vol. 2, 4.1): stepped instructions, of which this
-// is the arithmetic. `first` is operand 0, `second` operand 1 (or memory).
+// PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (SDM vol. 2, 4.1): the arithmetic, for the interpreter and
+// for hosts without the instructions. `first` is operand 0, `second` operand 1 (or memory).
 
 public struct StringComparison {
   /// The elements of the second string that matched: IntRes2.
@@ -47,6 +47,11 @@ public struct StringComparison {
     return result
   }
 
+  /// As many ones.
+  private static func below(_ count: Int) -> UInt32 {
+    (1 &<< UInt32(truncatingIfNeeded: count)) &- 1
+  }
+
   static func elementCount(_ control: UInt8) -> Int { control & 1 == 0 ? 16 : 8 }
 
   static func implicitLength(_ v: EvaluatedVector, _ control: UInt8) -> Int {
@@ -65,13 +70,17 @@ public struct StringComparison {
     _ a: EvaluatedVector, _ aLength: Int, _ b: EvaluatedVector, _ bLength: Int, _ control: UInt8
   ) {
     let count = Self.elementCount(control)
+    if let found = Self.byteMatches(a, aLength, b, bLength, control) {
+      self.init(found, aLength, bLength, control)
+      return
+    }
     let bits = 128 / count
     func element(_ v: EvaluatedVector, _ index: Int) -> Int64 {
       let number = v.number(index, bits: bits)
       return control & 2 == 0
         ? Int64(bitPattern: number) : EvaluatedVector.signed(number, bits)
     }
-    var result: UInt32 = 0
+    var found: UInt32 = 0
     for j in 0..<count {
       var match = false
       switch control &>> 2 & 3 {
@@ -100,9 +109,17 @@ public struct StringComparison {
           i &+= 1
         }
       }
-      let negated = control & 0x10 != 0 && (control & 0x20 == 0 || j < bLength)
-      if match != negated { result |= 1 &<< UInt32(truncatingIfNeeded: j) }
+      if match { found |= 1 &<< UInt32(truncatingIfNeeded: j) }
     }
+    self.init(found, aLength, bLength, control)
+  }
+
+  /// - Parameter found: IntRes1, one bit an element.
+  private init(_ found: UInt32, _ aLength: Int, _ bLength: Int, _ control: UInt8) {
+    let count = Self.elementCount(control)
+    let all = Self.below(count)
+    var result = found
+    if control & 0x10 != 0 { result ^= control & 0x20 == 0 ? all : Self.below(bLength) }
     matches = result
     self.count = count
     self.control = control

@@ -56,6 +56,9 @@ public enum FloatPredicate: UInt8 {
 
 public enum FloatRounding: UInt8 { case nearest, down, up, towardZero, current }
 
+/// What PCMPISTRI answers: ECX, and flags as 0 or 1.
+public enum StringAnswer: UInt8 { case index, carry, zero, sign, overflow }
+
 /// A 128-bit guest vector. Wider registers are two of them (`M.V` low, `M.V` high), so that every
 /// AVX form is its SSE meaning done per half where the manual says "per 128-bit lane".
 ///
@@ -101,6 +104,9 @@ public protocol Vector {
   func extended<N: Word, W: Word>(from: N.Type, to: W.Type, signed: Bool) -> Self
   /// PACKxSyy: lanes of `self` then `other`, of `W` bits read as signed, saturated to half width.
   func packed<W: Word>(_ other: Self, lanes: W.Type, signed: Bool) -> Self
+
+  /// PCMPISTRI: `self` is operand 0, `other` operand 1.
+  func comparedStrings(_ other: Self, control: UInt8, _ answer: StringAnswer) -> W32
 
   /// Float lanes: `W` is W32 or W64.
   func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes: W.Type) -> Self

@@ -64,9 +64,14 @@ public struct TargetTraits {
   /// No vector registers beyond those of the baseline hold values, so that hand-written assembly can
   /// save them all.
   public var hasBaselineVectors: Bool
+  /// PCMPISTRI itself is there (SSE4.2).
+  public var hasStringComparison: Bool
 
-  public init(architecture: String, hasBaselineVectors: Bool = true) {
+  public init(
+    architecture: String, hasBaselineVectors: Bool = true, hasStringComparison: Bool = false
+  ) {
     self.architecture = architecture
     self.hasBaselineVectors = hasBaselineVectors
+    self.hasStringComparison = hasStringComparison
   }
 }

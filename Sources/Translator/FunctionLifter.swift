@@ -63,8 +63,6 @@ final class FunctionLifter {
     programCounterHome = b.alloca(e.i64)
     faultHome = b.alloca(e.i64)
     machine.onFault = { [unowned self] in self.emitFault($0, $1) }
-    let used = signature.reads.union(ownWrites).union(calleeChanges).union(signature.returned)
-      .union(.rsp).union(facts.blocks.reduce(into: RegisterSet()) { $0.formUnion($1.use) })
     for r in used { machine.setHome(r, inSlot: isSlotHomed(r)) }
     for (place, r) in convention.arguments.enumerated() where signature.reads.contains(r) {
       machine.writeHome(r, function.parameter(place + 1))
@@ -147,7 +145,7 @@ final class FunctionLifter {
         callee: analysis.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitReturn(target)
+      emitReturn(target, from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
     }
   }
@@ -254,11 +252,17 @@ final class FunctionLifter {
   private func takeResults(_ result: Value, _ callee: Signature) {
     machine.forget(callee.changed.union(callee.mustReturn))
     machine.forget(slotHomed)
-    for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
-      machine.set(r, b.extractValue(result, place + 1))
-    }
-    for r in callee.returned where !unit.resultSet.contains(r) && !isSlotHomed(r) {
+    takeDelivered(result, callee)
+    let fromSlots = callee.delivered.subtracting(unit.resultSet).subtracting(slotHomed)
+    for r in fromSlots.union(callee.returnedInSlots.intersection(used)) {
       machine.set(r, machine.loadSlot(r))
+    }
+  }
+
+  /// What comes back in host registers.
+  private func takeDelivered(_ result: Value, _ callee: Signature) {
+    for (place, r) in convention.results.enumerated() where callee.delivered.contains(r) {
+      machine.set(r, b.extractValue(result, place + 1))
     }
   }
 
@@ -268,8 +272,9 @@ final class FunctionLifter {
 
   /// The callee did not return to behind the call: hand over and return on (`emitIrregularBlock`).
   private func emitIrregular(_ pc: Value, _ result: Value, rsp: Value, _ callee: Signature) {
-    for (place, r) in convention.results.enumerated() where callee.returned.contains(r) {
-      machine.set(r, b.extractValue(result, place + 1))
+    takeDelivered(result, callee)
+    for r in callee.returnedInSlots.intersection(calleeChanges) {
+      machine.set(r, machine.loadSlot(r))
     }
     machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
     // While unwinding the VCPU is right about all that the callee touches; this frame adds what
@@ -279,6 +284,10 @@ final class FunctionLifter {
     branch(to: .irregular, pc: pc)
   }
 
+  /// Registers that have a home here.
+  private lazy var used: RegisterSet = signature.reads.union(ownWrites).union(calleeChanges)
+    .union(signature.delivered).union(.rsp)
+    .union(facts.blocks.reduce(into: RegisterSet()) { $0.formUnion($1.use) })
   private lazy var countedLoops = CountedLoops(facts)
   private lazy var definedPassable = analysis.definedPassable(number)
   private lazy var liveIn = analysis.liveInWithPassed(number, defined: definedPassable)
@@ -292,20 +301,21 @@ final class FunctionLifter {
 
   private func results(at pc: Value) -> Value {
     var value = b.insertValue(unit.resultType.poison, pc, 0)
-    for (place, r) in convention.results.enumerated() where signature.returned.contains(r) {
+    for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.get(r), place + 1)
     }
     return value
   }
 
-  private func storeResultSlots() {
-    for r in signature.returned where !unit.resultSet.contains(r) && !isSlotHomed(r) {
+  private func storeResultSlots(from n: Int) {
+    let delivered = signature.delivered.subtracting(unit.resultSet).subtracting(slotHomed)
+    for r in delivered.union(signature.returnedInSlots.intersection(definedPassable[n])) {
       machine.storeSlot(r, machine.get(r))
     }
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.get(r)) }
   }
 
-  private func emitReturn(_ target: Value) {
+  private func emitReturn(_ target: Value, from n: Int) {
     let regular = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
     let expected = b.add(entryRSP, e.i64.constInt(8))
@@ -315,7 +325,7 @@ final class FunctionLifter {
     emitLeave(target)
     b.positionAtEnd(regular)
     machine = saved
-    storeResultSlots()
+    storeResultSlots(from: n)
     b.ret(results(at: target))
   }
 
@@ -330,7 +340,10 @@ final class FunctionLifter {
     machine = saved
     // Results that the callee does not deliver are this frame's to store: before the call, unless
     // the callee uses their slots for values of its own.
-    let own = signature.returned.subtracting(callee.changed.union(callee.mustReturn))
+    let own = signature.delivered.subtracting(callee.changed.union(callee.mustReturn))
+    for r in signature.returnedInSlots.intersection(definedPassable[n]) {
+      machine.storeSlot(r, machine.get(r))
+    }
     let inSlots = own.subtracting(unit.resultSet).subtracting(slotHomed)
     let after = inSlots.intersection(callee.touched)
     for r in inSlots.subtracting(after) { machine.storeSlot(r, machine.get(r)) }
@@ -340,6 +353,10 @@ final class FunctionLifter {
     if !after.isEmpty { storeUnlessUnwinding(after) }
     for (place, r) in convention.results.enumerated() where own.contains(r) {
       result = b.insertValue(result, machine.get(r), place + 1)
+    }
+    let fromSlots = signature.delivered.intersection(callee.returnedInSlots)
+    for (place, r) in convention.results.enumerated() where fromSlots.contains(r) {
+      result = b.insertValue(result, machine.loadSlot(r), place + 1)
     }
     b.ret(result)
   }
@@ -438,8 +455,8 @@ final class FunctionLifter {
 
   private lazy var calleeChanges: RegisterSet = facts.blocks.reduce(into: []) { set, block in
     switch block.terminator {
-    case .call(let target, _): set.formUnion(analysis.callee(target).returned)
-    case .callIndirect: set.formUnion(analysis.unknown.returned)
+    case .call(let target, _): set.formUnion(analysis.callee(target).delivered)
+    case .callIndirect: set.formUnion(analysis.unknown.delivered)
     default: break
     }
   }
@@ -454,7 +471,7 @@ final class FunctionLifter {
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     let next = b.call(unit.runtime(Symbol.interpret, type).value, type, [machine.vcpu, entryRSP])
     var value = b.insertValue(unit.resultType.poison, next, 0)
-    for (place, r) in convention.results.enumerated() where signature.returned.contains(r) {
+    for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.loadSlot(r), place + 1)
     }
     b.ret(value)

@@ -30,6 +30,12 @@ struct Signature: Equatable {
   var isAddressTaken = false
 
   var returned: RegisterSet { changed.union(mustReturn).intersection(wanted) }
+  /// Vector results that go back in host registers where the convention has a place: somebody wants
+  /// them, and this function has made them.
+  var direct: RegisterSet = []
+  /// What callers find in the slots (SlotPassing.swift).
+  var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
+  var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
 }
 
 struct SignatureAnalysis {
@@ -49,9 +55,11 @@ struct SignatureAnalysis {
 
   /// By function: passable registers that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
-  /// By function and block: registers that may hold values of the function's own where the block
-  /// ends.
-  private var defined: [[RegisterSet]] = []
+  /// By function and block: registers that the function, and results that what it calls, may have made
+  /// where the block ends.
+  private var made: [[RegisterSet]] = []
+  /// By function: vector results that an instruction of its own has made where it returns.
+  private var ownResults: [RegisterSet] = []
   /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
   let isGo: Bool
   private var callers: [[Int]]
@@ -76,9 +84,12 @@ struct SignatureAnalysis {
     results = isGo ? .goResults : .results
     unknown = Signature(
       reads: (isGo ? RegisterSet.goArguments : .arguments).union(.calleeSaved).union(.rsp)
-        .subtracting(SlotPassing.passable),
+        .subtracting(SlotPassing.passable).subtracting(SlotPassing.onlyInSlots),
       changed: isGo ? callerSaved.subtracting(.goZero) : callerSaved, wanted: results,
-      touched: .all, passes: SlotPassing.passable, isAddressTaken: true)
+      touched: .all,
+      passes: SlotPassing.passable.union(
+        isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments),
+      isAddressTaken: true)
     slotReads = functions.map(SlotPassing.slotReads)
 
     for (f, facts) in functions.enumerated() {
@@ -92,27 +103,44 @@ struct SignatureAnalysis {
     for f in functions.indices { findRestored(f) }
     for f in functions.indices.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
-    defined = functions.map { facts in
-      SlotPassing.defined(
-        facts, callee: { index[$0].map { signatures[$0] } ?? unknown }, unknown, results: results)
+    made = functions.map { facts in
+      SlotPassing.reaching(
+        facts, .all, callee: { callee($0) }, unknown,
+        afterCall: { [results] in $0.changed.intersection(results) })
     }
+    ownResults = functions.map { facts in
+      let own = SlotPassing.reaching(
+        facts, Self.vectorResults, callee: { callee($0) }, unknown, afterCall: { _ in [] })
+      return facts.blocks.indices.reduce(into: []) { set, b in
+        if case .ret = facts.blocks[b].terminator { set.formUnion(own[b]) }
+      }
+    }
+    // Of what unknown calls take in host registers, slots hold some as well: that is no reason to be
+    // given it in a host register.
     let whole = unknown.reads
-    if !isGo { unknown.reads = whole.subtracting(Self.argumentsOnly) }
+    unknown.reads = whole.subtracting(unknown.passes)
     for f in functions.indices.reversed() { enqueue(f) }
-    while let f = dequeue() { updateReads(f, demands: true) }
-    if !isGo {
-      unknown.reads = whole
-      for f in functions.indices.reversed() { enqueue(f) }
-      while let f = dequeue() { updateReads(f, demands: false) }
-    }
-    let passing = SlotPassing(functions, slotReads: slotReads, callers: callers) { target in
-      (index[target], callee(target))
-    }
+    while let f = dequeue() { updateReads(f) }
+    unknown.reads = whole
+    let passing = SlotPassing(
+      functions, slotReads: slotReads, taken: functions.indices.map(taken), offered: unknown.passes,
+      returned: signatures.map { $0.returnedInSlots.intersection($0.surelyWanted) }, callers: callers
+    ) { target in (index[target], callee(target)) }
     for f in functions.indices { signatures[f].passes = passing.passes[f] }
   }
 
-  /// Passable registers that may hold values of function f's own at the end of each of its blocks.
-  func definedPassable(_ f: Int) -> [RegisterSet] { defined[f] }
+  /// Passable registers that may hold values of function f's own, not in their slots, at the end of
+  /// each of its blocks.
+  func definedPassable(_ f: Int) -> [RegisterSet] {
+    SlotPassing.reaching(
+      functions[f], SlotPassing.carried, initially: taken(f), callee: { callee($0) }, unknown,
+      afterCall: \.delivered)
+  }
+
+  /// Arguments that slots could hold, and function f is given in host registers.
+  private func taken(_ f: Int) -> RegisterSet {
+    signatures[f].reads.intersection(unknown.passes).intersection(SlotPassing.softArguments)
+  }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
   func signature(of entry: UInt64) -> Signature? { index[entry].map { signatures[$0] } }
@@ -156,7 +184,7 @@ struct SignatureAnalysis {
       if let state = frames.atExit[b] {
         for n in 0..<16 where state.registers[n] == .entry(UInt8(n)) { set.insert(.gpr(n)) }
         // Whoever passes one on in its slot has changed it.
-        set = set.subtracting(SlotPassing.passable)
+        set = set.subtracting(SlotPassing.carried)
       }
       restored[f][b] = set
       isTailExit[f][b] =
@@ -234,21 +262,18 @@ struct SignatureAnalysis {
 
   /// Second fixpoint, with the changes known: what f reads, by what its callees read and its callers
   /// want back.
-  private mutating func updateReads(_ f: Int, demands: Bool) {
+  private mutating func updateReads(_ f: Int) {
     let live = liveness(f)
     let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
+      .subtracting(SlotPassing.onlyInSlots)
     if reads != signatures[f].reads {
       signatures[f].reads = reads
       for c in callers[f] { enqueue(c) }
     }
-    if demands { spreadDemand(f) }
+    spreadDemand(f)
   }
 
-  /// Arguments that are nobody's result: no callee returns one, for it to reach an unknown call
-  /// without an instruction that names it (System V x86-64 psABI 1.0, 3.2.3; LLVM's own conventions
-  /// return in RAX, RDX and RCX). Demand for results leaves them out.
-  private static let argumentsOnly = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
-
+  private static let vectorResults = RegisterSet.results.intersection(.vectors)
 
   /// Tells callees what is read behind the calls to them.
   private mutating func spreadDemand(_ f: Int) {
@@ -260,10 +285,26 @@ struct SignatureAnalysis {
       default: break
       }
       for case .function(let target) in block.edges {
-        let own = delivered(f, b)
-        if let g = index[target] { demand(g, own, tail: own.intersection(.results)) }
+        guard let g = index[target] else { continue }
+        let (own, inSlots) = (delivered(f, b), signatures[f].returnedInSlots)
+        demand(
+          g, own.subtracting(inSlots.subtracting(signatures[f].surelyWanted)),
+          tail: own.intersection(.results).subtracting(inSlots))
+        // It returns this function's results, so it is one way for both.
+        let direct = signatures[f].direct.union(signatures[g].direct)
+        for h in [f, g] { returnDirectly(h, direct) }
       }
     }
+    returnDirectly(f, ownResults[f].intersection(signatures[f].surelyWanted))
+  }
+
+  private mutating func returnDirectly(_ f: Int, _ results: RegisterSet) {
+    if signatures[f].direct.isSuperset(of: results) { return }
+    signatures[f].direct.formUnion(results)
+    signatures[f].wanted.formUnion(results)
+    signatures[f].surelyWanted.formUnion(results)
+    enqueue(f)
+    for c in callers[f] { enqueue(c) }
   }
 
   func liveAfter(_ f: Int, _ edge: FunctionFacts.Edge) -> RegisterSet {
@@ -312,27 +353,29 @@ struct SignatureAnalysis {
     let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
       switch edge {
       case .function(let target): set.formUnion(callee(target).passes)
-      case .leave: set.formUnion(SlotPassing.passable)
+      case .leave: set.formUnion(unknown.passes)
       case .block: break
       }
     }
     return switch block.terminator {
     case .call(let target, _): callee(target).passes.union(tails)
-    case .callIndirect, .jumpIndirect: SlotPassing.passable
+    case .callIndirect, .jumpIndirect: unknown.passes
     default: tails
     }
   }
 
-  /// What the interpreter needs of the function's callers where it takes over inside a function.
-  /// What the function itself has in registers by then is kept at home (`keepsAll`).
+  /// What the interpreter needs of the function's callers where it takes over inside a function:
+  /// what the psABI has a function find at its entry. What the function itself has in registers by
+  /// then is kept at home (`keepsAll`).
   private var leaveLive: RegisterSet {
-    unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
-      .subtracting(RegisterSet.arguments.subtracting(unknown.reads))
+    if !isGo { return unknown.reads }
+    return unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
+      .subtracting(SlotPassing.onlyInSlots)
   }
 
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
   private mutating func liveness(_ f: Int) -> [RegisterSet] {
-    let returned = signatures[f].returned.intersection(signatures[f].surelyWanted)
+    let returned = signatures[f].delivered.intersection(signatures[f].surelyWanted)
     let facts = functions[f]
     var live = liveIn[f]
     var changed = true
@@ -355,8 +398,8 @@ struct SignatureAnalysis {
   /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
   /// made on the way there.
   private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
-    let made = defined[f][b].intersection(results)
-    return signatures[f].returned.intersection(signatures[f].surelyWanted.union(made))
+    signatures[f].returned.intersection(
+      signatures[f].surelyWanted.union(made[f][b].intersection(results)))
   }
 
   /// Registers whose entry value a function hands back on paths that do not write them. Flags and
@@ -371,7 +414,7 @@ struct SignatureAnalysis {
   private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
     -> RegisterSet
   {
-    let returned = delivered.intersection(passedThrough.union(defined[f][b]))
+    let returned = delivered.intersection(passedThrough.union(made[f][b]))
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]

@@ -1,17 +1,25 @@
-// How rare arguments reach calls whose target is not known, and functions with variable arguments.
+// Registers that travel through their VCPU slots.
 //
-// At such a call the psABI allows arguments in XMM0–XMM7 and a static chain in R10, and nearly no
-// call has one. Handing all of them over in host registers would keep them alive through every function on the way, so they
-// travel through their VCPU slots: a register that this function has written is stored before the
-// call, and for all others the slot is right already, because every caller sees to that:
+// A register that a function has not written since it was entered, or since a call that changed it,
+// is right in its slot; one that it has written is stored there where somebody may look:
 //
-//   passes(f)   registers whose slot must hold the entry value: an unknown call, the
-//               interpreter, or a callee that passes it on may look there
-//   defined(b)  registers that may have got a new value on some way to the end of block b
+//   - Before calls whose target is not known. The psABI allows arguments in XMM0–XMM7 and a static
+//     chain in R10, and nearly no call has one. In host registers they would be kept alive through
+//     every function on the way.
+//   - Before calls of functions that read a register which has no place in any convention (R10, R11),
+//     or all eight vector arguments (variable arguments).
+//   - Where it returns, if callers want it. Only RAX and RDX, and vector results that the function
+//     itself makes and somebody wants, go back in host registers. Wishes are contagious: who returns
+//     what it does not make has to get it from its callees, and be given it by its callers. Slots
+//     need none of this, and most wishes are for what nobody really looks at (CVTSI2SD keeps the
+//     destination's upper half, PUSH makes room).
+//
+//   passes(f)   registers whose slot must hold the entry value
+//   defined(b)  registers that may have a new value in a host register at the end of block b
 //
 // A caller of f stores `defined ∩ passes(f)`. What f itself computes with (`reads`) still comes in
-// host registers. Slots cannot change in between: whoever stores to one has written the register,
-// which makes it `changed`, and nobody relies on one of these registers behind a call that changes it.
+// host registers. Nobody relies on XMM2–XMM7 and R10 as arguments of unknown code behind a call that
+// changes them.
 
 import Discovery
 import X86
@@ -22,21 +30,41 @@ struct SlotPassing {
   static let passableList: [Register] = (0..<8).map { .vector($0, half: 0) } + [.gpr(.r10)]
   static let passable: RegisterSet = passableList.reduce(into: []) { $0.insert($1) }
 
+  /// What may come back in slots: all that the psABI lets a callee change, but for RAX and RDX.
+  static let carried: RegisterSet = RegisterSet(
+    .gpr(.rcx), .gpr(.rsi), .gpr(.rdi), .gpr(.r8), .gpr(.r9), .gpr(.r10), .gpr(.r11)
+  ).union(.vectors)
+  /// Arguments that are nobody's result: no callee returns one, for it to reach an unknown call
+  /// without an instruction that names it (System V x86-64 psABI 1.0, 3.2.3; LLVM's own conventions
+  /// return in RAX, RDX and RCX). Before unknown calls they are in their slots, too, so that a
+  /// function which only passes one on need not have it.
+  static let softArguments = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
+  /// What no function is given in a host register.
+  static let onlyInSlots = RegisterSet(.gpr(.r10), .gpr(.r11))
+
   /// By function.
   private(set) var passes: [RegisterSet]
 
-  /// - Parameter slotReads: by function, registers that it reads from their slots at entry.
+  private let offered: RegisterSet
+
+  /// - Parameters:
+  ///   - taken: by function, what it is given in host registers and does not look for in slots.
+  ///   - offered: what unknown code looks for in slots.
+  ///   - slotReads: by function, registers that it reads from their slots at entry.
+  ///   - returned: by function, registers that callers look for in slots.
   init(
-    _ functions: [FunctionFacts], slotReads: [RegisterSet], callers: [[Int]],
-    callee: (UInt64) -> (number: Int?, signature: Signature)
+    _ functions: [FunctionFacts], slotReads: [RegisterSet], taken: [RegisterSet],
+    offered: RegisterSet, returned: [RegisterSet], callers: [[Int]], callee: (UInt64) -> (number: Int?, signature: Signature)
   ) {
+    self.offered = offered
     passes = slotReads
     var live: [[RegisterSet]] = functions.map { .init(repeating: [], count: $0.blocks.count) }
     var queue = Array(functions.indices)
     var queued = [Bool](repeating: true, count: functions.count)
     while let f = queue.popLast() {
       queued[f] = false
-      let found = slotReads[f].union(entryLiveness(functions[f], &live[f], callee))
+      let found = slotReads[f].union(entryLiveness(functions[f], &live[f], returned[f], callee))
+        .subtracting(taken[f])
       if found != passes[f] {
         passes[f] = found
         for c in callers[f] where !queued[c] {
@@ -51,11 +79,11 @@ struct SlotPassing {
   private func passed(
     _ target: UInt64, _ callee: (UInt64) -> (number: Int?, signature: Signature)
   ) -> RegisterSet {
-    callee(target).number.map { passes[$0] } ?? Self.passable
+    callee(target).number.map { passes[$0] } ?? offered
   }
 
   private func entryLiveness(
-    _ facts: FunctionFacts, _ live: inout [RegisterSet],
+    _ facts: FunctionFacts, _ live: inout [RegisterSet], _ returned: RegisterSet,
     _ callee: (UInt64) -> (number: Int?, signature: Signature)
   ) -> RegisterSet {
     var again = true
@@ -65,20 +93,23 @@ struct SlotPassing {
         func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
           switch edge {
           case .block(let n): live[n]
-          case .function(let target): passed(target, callee)
-          case .leave: Self.passable
+          case .function(let target):
+            passed(target, callee).union(returned.subtracting(callee(target).signature.changed))
+          case .leave: offered
           }
         }
         let out: RegisterSet =
           switch block.terminator {
-          case .ret, .leave: []
-          case .jumpIndirect, .callIndirect: Self.passable
+          case .ret: returned
+          case .leave: []
+          case .jumpIndirect, .callIndirect: offered
           case .call(let target, let next):
             (next.map(at) ?? []).subtracting(callee(target).signature.changed)
               .union(passed(target, callee))
           case .jump, .branch, .table: block.edges.reduce(into: []) { $0.formUnion(at($1)) }
           }
-        let new = out.subtracting(block.def).union(live[b])
+        let new = out.subtracting(block.def).union(block.use.intersection(Self.onlyInSlots))
+          .union(live[b])
         if new != live[b] {
           live[b] = new
           again = true
@@ -88,19 +119,21 @@ struct SlotPassing {
     return live.first ?? []
   }
 
-  /// For each block of a function: registers that may hold values of its own where the block ends.
-  /// What a callee has changed is none, except for results.
-  static func defined(
-    _ facts: FunctionFacts, callee: (UInt64) -> Signature, _ unknown: Signature,
-    results: RegisterSet
+  /// For each block of a function: registers among `tracked` that may have got a new value on some
+  /// way to its end, from the function itself or, those of `afterCall`, from what it calls; those of
+  /// `initially` have one at its entry.
+  static func reaching(
+    _ facts: FunctionFacts, _ tracked: RegisterSet, initially: RegisterSet = [],
+    callee: (UInt64) -> Signature, _ unknown: Signature, afterCall: (Signature) -> RegisterSet
   ) -> [RegisterSet] {
     var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
+    if !atStart.isEmpty { atStart[0] = initially }
     var atEnd = atStart
     var again = true
     while again {
       again = false
       for (b, block) in facts.blocks.enumerated() {
-        atEnd[b] = atStart[b].union(block.may)
+        atEnd[b] = atStart[b].union(block.may.intersection(tracked))
         var out = atEnd[b]
         let signature: Signature? =
           switch block.terminator {
@@ -108,8 +141,9 @@ struct SlotPassing {
           case .callIndirect: unknown
           default: nil
           }
-        if let changed = signature?.changed {
-          out = out.subtracting(changed).union(changed.intersection(results))
+        if let signature {
+          out = out.subtracting(signature.changed)
+            .union(signature.changed.intersection(afterCall(signature)).intersection(tracked))
         }
         for n in block.successors where !atStart[n].isSuperset(of: out) {
           atStart[n].formUnion(out)

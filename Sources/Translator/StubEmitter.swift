@@ -78,7 +78,7 @@ struct StubEmitter {
     let signature = unit.analysis.signatures[f]
     let results: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
     var bits: UInt64 = 0
-    for (n, r) in results.enumerated() where signature.returned.contains(r) {
+    for (n, r) in results.enumerated() where signature.delivered.contains(r) {
       bits |= 1 << UInt64(48 + n)
     }
     bits |= inRegisters(f) << 52
@@ -94,18 +94,40 @@ struct StubEmitter {
     }
   }
 
-  /// Where unknown callers of function f arrive: they leave passable registers in their slots.
+  /// Where unknown callers of function f arrive: they leave passable registers in their slots, and
+  /// look for vector results there.
   private func universalEntry(_ f: Int) -> Function {
     let entry = unit.analysis.functions[f].entry
-    if inRegisters(f) == 0 { return unit.declare(entry) }
+    let results = unit.analysis.signatures[f].delivered.intersection(unit.resultSet)
+      .intersection(.vectors)
+    if inRegisters(f) == 0 && results.isEmpty { return unit.declare(entry) }
     let universal = unit.declare(named: "u_" + String(entry, radix: 16))
     let m = machine(universal)
     let taken = unit.analysis.signatures[f].reads.intersection(SlotPassing.passable)
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
     }
-    b.ret(tailCall(unit.declare(entry).value, arguments))
+    let answer = tailCall(unit.declare(entry).value, arguments)
+    if !results.isEmpty { storeUnlessUnwinding(results, of: answer, m) }
+    b.ret(answer)
     return universal
+  }
+
+  /// While unwinding the VCPU is right and the results are not.
+  private func storeUnlessUnwinding(
+    _ registers: RegisterSet, of answer: Value, _ m: LLVMMachine
+  ) {
+    let store = m.function.appendBasicBlock(in: e.context)
+    let done = m.function.appendBasicBlock(in: e.context)
+    let unwinding = b.load(
+      e.i8, m.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    b.condBr(b.icmp(LLVMIntEQ, unwinding, e.i8.null), store, done)
+    b.positionAtEnd(store)
+    for (place, r) in unit.convention.results.enumerated() where registers.contains(r) {
+      m.storeSlot(r, b.extractValue(answer, place + 1))
+    }
+    b.br(done)
+    b.positionAtEnd(done)
   }
 
   private func tailCall(_ host: Value, _ arguments: [Value]) -> Value {
@@ -246,7 +268,12 @@ struct StubEmitter {
     let m = machine(f)
     unit.storeRIP(
       e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m.vcpu)
-    let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
+    // Its callers give it what it would take; the others are right in their slots.
+    let reads = unit.analysis.signatures[number].reads
+    let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
+      reads.contains(r) || SlotPassing.passable.contains(r)
+        ? f.parameter(place + 1) : m.loadSlot(r)
+    }
     b.ret(tailCall(unit.declare(named: Symbol.miss).value, arguments))
   }
 }

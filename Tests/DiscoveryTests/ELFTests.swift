@@ -2,7 +2,10 @@ import ELF
 import Testing
 
 /// A small valid program: one executable segment with `code` at 0x401000.
-func image(code: [UInt8], type: UInt16 = 2, segmentType: UInt32 = 1) -> [UInt8] {
+/// One executable segment at 0x401000, and one of constants at 0x402000 when there are any.
+func image(
+  code: [UInt8], type: UInt16 = 2, segmentType: UInt32 = 1, constants: [UInt8] = []
+) -> [UInt8] {
   var bytes = [UInt8](repeating: 0, count: 0x1000)
   func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
     withUnsafeBytes(of: value.littleEndian) {
@@ -25,7 +28,16 @@ func image(code: [UInt8], type: UInt16 = 2, segmentType: UInt32 = 1) -> [UInt8] 
   put(UInt64(code.count), at: 96)
   put(UInt64(code.count), at: 104)
   put(UInt64(0x1000), at: 112)
-  return bytes + code
+  if constants.isEmpty { return bytes + code }
+  put(UInt16(2), at: 56)
+  put(UInt32(1), at: 120)
+  put(UInt32(4), at: 124)
+  put(UInt64(0x2000), at: 128)
+  put(UInt64(0x402000), at: 136)
+  put(UInt64(constants.count), at: 152)
+  put(UInt64(constants.count), at: 160)
+  put(UInt64(0x1000), at: 168)
+  return bytes + code + [UInt8](repeating: 0, count: 0x1000 - code.count) + constants
 }
 
 func kind(_ change: (inout [UInt8]) -> Void) -> ELFError.Kind? {

@@ -80,11 +80,15 @@ struct PlainMachine: X86Machine {
       pointer.storeBytes(of: byte, toByteOffset: n, as: UInt8.self)
     }
   }
-  mutating func loadVector(at address: UInt64) throws(Stop) -> EvaluatedVector {
+  mutating func loadVector(at address: UInt64, alignment: Int) throws(Stop) -> EvaluatedVector {
+    try fault(.generalProtection, if: address % UInt64(alignment) != 0)
     let bits = try load(UInt128.self, at: address)
     return EvaluatedVector(bits: bits)
   }
-  mutating func storeVector(_ value: EvaluatedVector, at address: UInt64) throws(Stop) {
+  mutating func storeVector(_ value: EvaluatedVector, at address: UInt64, alignment: Int)
+    throws(Stop)
+  {
+    try fault(.generalProtection, if: address % UInt64(alignment) != 0)
     try store(value.bits, at: address)
   }
 

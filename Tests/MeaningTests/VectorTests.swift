@@ -10,7 +10,7 @@ private func setting(_ name: String, _ standard: Int) -> Int {
 /// Every vector row of the tables against the processor: RECAST_VECTOR_CASES cases a row and width
 /// (60) from the seed RECAST_SEED (1). RECAST_ROWS takes rows whose name contains it.
 @Suite(.serialized, .enabled(if: oracle_available() != 0)) struct `Vector meanings` {
-  /// Defined only to a relative error; no test here covers them.
+  /// Defined only to a relative error: Tests/Data/programs/approximations.c has them.
   private static let approximate: Set<String> = [
     "rcpps", "rcpss", "rsqrtps", "rsqrtss", "vrcpps", "vrcpss", "vrsqrtps", "vrsqrtss",
   ]

@@ -168,6 +168,21 @@ private func decode(_ bytes: [UInt8], at address: UInt64 = 0x1000) throws -> Ins
     #expect(throws: DecodeError.invalid) { try decode([0x66, 0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc0]) }
   }
 
+  @Test func `mask instructions are named and decoded to their length`() throws {
+    // kmovd eax, k0
+    let move = try decode([0xc5, 0xfb, 0x93, 0xc0])
+    #expect(move.operation == .kmovd && move.length == 4 && move.operandCount == 0)
+    // kmovq k1, rcx; kmovw [rip + 16], k1; kortestd k1, k2; kandb k1, k2, k3; kshiftlq k1, k2, 3
+    #expect(try decode([0xc4, 0xe1, 0xfb, 0x92, 0xc9]).operation == .kmovq)
+    #expect(try decode([0xc5, 0xf8, 0x91, 0x0d, 16, 0, 0, 0]).length == 8)
+    #expect(try decode([0xc4, 0xe1, 0xf9, 0x98, 0xca]).operation == .kortestd)
+    #expect(try decode([0xc5, 0xed, 0x41, 0xcb]).operation == .kandb)
+    #expect(try decode([0xc4, 0xe3, 0xf9, 0x33, 0xca, 3]).length == 6)
+    // VEX.vvvv of a move, and VEX.L
+    #expect(throws: DecodeError.invalid) { try decode([0xc5, 0xeb, 0x93, 0xc0]) }
+    #expect(throws: DecodeError.invalid) { try decode([0xc5, 0xff, 0x93, 0xc0]) }
+  }
+
   @Test func `refusals say why`() {
     #expect(throws: DecodeError.truncated) { try decode([0x48]) }
     #expect(throws: DecodeError.truncated) { try decode([0xe8, 1, 2, 3]) }

@@ -907,7 +907,7 @@ extension X86Machine {
     case .pcmpgtwMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .pcmpistri:
-      try stepOperands(i, 0x15, StepEffects(writesGPR: 0x2, writesFlags: 0x8d5))
+      try pcmpistri(i)
     case .pcmpistrm:
       try stepOperands(i, 0x15, StepEffects(writesVector: 0x1, writesFlags: 0x8d5))
     case .pdep:
@@ -1897,7 +1897,7 @@ extension X86Machine {
     case .vpcmpgtw:
       try pcmpgtw(i)
     case .vpcmpistri:
-      try stepOperands(i, 0x15, StepEffects(writesGPR: 0x2, writesFlags: 0x8d5))
+      try pcmpistri(i)
     case .vpcmpistrm:
       try vpcmpistrm(i)
     case .vperm2f128:
@@ -2226,12 +2226,25 @@ extension X86Machine {
     case .xsetbv:
       try generalProtection(i)
     case
-      .callFar, .clac, .evex, .iret, .jmpFar, .lar,
-      .lfs, .lgs, .lsl, .lss, .monitor, .mwait,
-      .popFs, .popGs, .pushFs, .pushGs, .retFar, .rsm,
-      .sgdt, .sidt, .sldt, .stac, .str, .sysenter,
-      .ud0, .ud1, .ud2, .verr, .verw, .xabort,
-      .xbegin, .xend, .xtest:
+      .callFar, .clac, .evex, .incsspd, .incsspq, .iret,
+      .jmpFar, .kaddb, .kaddd, .kaddq, .kaddw, .kandb,
+      .kandd, .kandnb, .kandnd, .kandnq, .kandnw, .kandq,
+      .kandw, .kmovb, .kmovd, .kmovq, .kmovw, .knotb,
+      .knotd, .knotq, .knotw, .korb, .kord, .korq,
+      .kortestb, .kortestd, .kortestq, .kortestw, .korw, .kshiftlb,
+      .kshiftld, .kshiftlq, .kshiftlw, .kshiftrb, .kshiftrd, .kshiftrq,
+      .kshiftrw, .ktestb, .ktestd, .ktestq, .ktestw, .kunpckbw,
+      .kunpckdq, .kunpckwd, .kxnorb, .kxnord, .kxnorq, .kxnorw,
+      .kxorb, .kxord, .kxorq, .kxorw, .lar, .lfs,
+      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
+      .popGs, .pushFs, .pushGs, .retFar, .rsm, .rstorssp,
+      .saveprevssp, .sgdt, .sidt, .sldt, .stac, .str,
+      .sysenter, .ud0, .ud1, .ud2, .verr, .verw,
+      .vfmaddpd, .vfmaddps, .vfmaddsd, .vfmaddss, .vfmaddsubpd, .vfmaddsubps,
+      .vfmsubaddpd, .vfmsubaddps, .vfmsubpd, .vfmsubps, .vfmsubsd, .vfmsubss,
+      .vfnmaddpd, .vfnmaddps, .vfnmaddsd, .vfnmaddss, .vfnmsubpd, .vfnmsubps,
+      .vfnmsubsd, .vfnmsubss, .wrssd, .wrssq, .xabort, .xbegin,
+      .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

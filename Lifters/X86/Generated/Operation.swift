@@ -210,6 +210,8 @@ public enum Operation: UInt16 {
   case imul
   case `in`
   case inc
+  case incsspd
+  case incsspq
   case ins
   case insertps
   case int
@@ -222,6 +224,57 @@ public enum Operation: UInt16 {
   case jmp
   case jmpFar
   case jrcxz
+  case kaddb
+  case kaddd
+  case kaddq
+  case kaddw
+  case kandb
+  case kandd
+  case kandnb
+  case kandnd
+  case kandnq
+  case kandnw
+  case kandq
+  case kandw
+  case kmovb
+  case kmovd
+  case kmovq
+  case kmovw
+  case knotb
+  case knotd
+  case knotq
+  case knotw
+  case korb
+  case kord
+  case korq
+  case kortestb
+  case kortestd
+  case kortestq
+  case kortestw
+  case korw
+  case kshiftlb
+  case kshiftld
+  case kshiftlq
+  case kshiftlw
+  case kshiftrb
+  case kshiftrd
+  case kshiftrq
+  case kshiftrw
+  case ktestb
+  case ktestd
+  case ktestq
+  case ktestw
+  case kunpckbw
+  case kunpckdq
+  case kunpckwd
+  case kxnorb
+  case kxnord
+  case kxnorq
+  case kxnorw
+  case kxorb
+  case kxord
+  case kxorq
+  case kxorw
   case lahf
   case lar
   case lddqu
@@ -553,9 +606,11 @@ public enum Operation: UInt16 {
   case rsm
   case rsqrtps
   case rsqrtss
+  case rstorssp
   case sahf
   case sar
   case sarx
+  case saveprevssp
   case sbb
   case scas
   case setcc
@@ -682,12 +737,18 @@ public enum Operation: UInt16 {
   case vfmadd231ps
   case vfmadd231sd
   case vfmadd231ss
+  case vfmaddpd
+  case vfmaddps
+  case vfmaddsd
+  case vfmaddss
   case vfmaddsub132pd
   case vfmaddsub132ps
   case vfmaddsub213pd
   case vfmaddsub213ps
   case vfmaddsub231pd
   case vfmaddsub231ps
+  case vfmaddsubpd
+  case vfmaddsubps
   case vfmsub132pd
   case vfmsub132ps
   case vfmsub132sd
@@ -706,6 +767,12 @@ public enum Operation: UInt16 {
   case vfmsubadd213ps
   case vfmsubadd231pd
   case vfmsubadd231ps
+  case vfmsubaddpd
+  case vfmsubaddps
+  case vfmsubpd
+  case vfmsubps
+  case vfmsubsd
+  case vfmsubss
   case vfnmadd132pd
   case vfnmadd132ps
   case vfnmadd132sd
@@ -718,6 +785,10 @@ public enum Operation: UInt16 {
   case vfnmadd231ps
   case vfnmadd231sd
   case vfnmadd231ss
+  case vfnmaddpd
+  case vfnmaddps
+  case vfnmaddsd
+  case vfnmaddss
   case vfnmsub132pd
   case vfnmsub132ps
   case vfnmsub132sd
@@ -730,6 +801,10 @@ public enum Operation: UInt16 {
   case vfnmsub231ps
   case vfnmsub231sd
   case vfnmsub231ss
+  case vfnmsubpd
+  case vfnmsubps
+  case vfnmsubsd
+  case vfnmsubss
   case vgatherdpd
   case vgatherdps
   case vgatherqpd
@@ -969,6 +1044,8 @@ public enum Operation: UInt16 {
   case wrfsbase
   case wrgsbase
   case wrmsr
+  case wrssd
+  case wrssq
   case xabort
   case xadd
   case xbegin
@@ -1199,6 +1276,8 @@ extension Operation {
     case .imul: return "imul"
     case .in: return "in"
     case .inc: return "inc"
+    case .incsspd: return "incsspd"
+    case .incsspq: return "incsspq"
     case .ins: return "ins"
     case .insertps: return "insertps"
     case .int: return "int"
@@ -1211,6 +1290,57 @@ extension Operation {
     case .jmp: return "jmp"
     case .jmpFar: return "jmp"
     case .jrcxz: return "jrcxz"
+    case .kaddb: return "kaddb"
+    case .kaddd: return "kaddd"
+    case .kaddq: return "kaddq"
+    case .kaddw: return "kaddw"
+    case .kandb: return "kandb"
+    case .kandd: return "kandd"
+    case .kandnb: return "kandnb"
+    case .kandnd: return "kandnd"
+    case .kandnq: return "kandnq"
+    case .kandnw: return "kandnw"
+    case .kandq: return "kandq"
+    case .kandw: return "kandw"
+    case .kmovb: return "kmovb"
+    case .kmovd: return "kmovd"
+    case .kmovq: return "kmovq"
+    case .kmovw: return "kmovw"
+    case .knotb: return "knotb"
+    case .knotd: return "knotd"
+    case .knotq: return "knotq"
+    case .knotw: return "knotw"
+    case .korb: return "korb"
+    case .kord: return "kord"
+    case .korq: return "korq"
+    case .kortestb: return "kortestb"
+    case .kortestd: return "kortestd"
+    case .kortestq: return "kortestq"
+    case .kortestw: return "kortestw"
+    case .korw: return "korw"
+    case .kshiftlb: return "kshiftlb"
+    case .kshiftld: return "kshiftld"
+    case .kshiftlq: return "kshiftlq"
+    case .kshiftlw: return "kshiftlw"
+    case .kshiftrb: return "kshiftrb"
+    case .kshiftrd: return "kshiftrd"
+    case .kshiftrq: return "kshiftrq"
+    case .kshiftrw: return "kshiftrw"
+    case .ktestb: return "ktestb"
+    case .ktestd: return "ktestd"
+    case .ktestq: return "ktestq"
+    case .ktestw: return "ktestw"
+    case .kunpckbw: return "kunpckbw"
+    case .kunpckdq: return "kunpckdq"
+    case .kunpckwd: return "kunpckwd"
+    case .kxnorb: return "kxnorb"
+    case .kxnord: return "kxnord"
+    case .kxnorq: return "kxnorq"
+    case .kxnorw: return "kxnorw"
+    case .kxorb: return "kxorb"
+    case .kxord: return "kxord"
+    case .kxorq: return "kxorq"
+    case .kxorw: return "kxorw"
     case .lahf: return "lahf"
     case .lar: return "lar"
     case .lddqu: return "lddqu"
@@ -1542,9 +1672,11 @@ extension Operation {
     case .rsm: return "rsm"
     case .rsqrtps: return "rsqrtps"
     case .rsqrtss: return "rsqrtss"
+    case .rstorssp: return "rstorssp"
     case .sahf: return "sahf"
     case .sar: return "sar"
     case .sarx: return "sarx"
+    case .saveprevssp: return "saveprevssp"
     case .sbb: return "sbb"
     case .scas: return "scas"
     case .setcc: return "setcc"
@@ -1671,12 +1803,18 @@ extension Operation {
     case .vfmadd231ps: return "vfmadd231ps"
     case .vfmadd231sd: return "vfmadd231sd"
     case .vfmadd231ss: return "vfmadd231ss"
+    case .vfmaddpd: return "vfmaddpd"
+    case .vfmaddps: return "vfmaddps"
+    case .vfmaddsd: return "vfmaddsd"
+    case .vfmaddss: return "vfmaddss"
     case .vfmaddsub132pd: return "vfmaddsub132pd"
     case .vfmaddsub132ps: return "vfmaddsub132ps"
     case .vfmaddsub213pd: return "vfmaddsub213pd"
     case .vfmaddsub213ps: return "vfmaddsub213ps"
     case .vfmaddsub231pd: return "vfmaddsub231pd"
     case .vfmaddsub231ps: return "vfmaddsub231ps"
+    case .vfmaddsubpd: return "vfmaddsubpd"
+    case .vfmaddsubps: return "vfmaddsubps"
     case .vfmsub132pd: return "vfmsub132pd"
     case .vfmsub132ps: return "vfmsub132ps"
     case .vfmsub132sd: return "vfmsub132sd"
@@ -1695,6 +1833,12 @@ extension Operation {
     case .vfmsubadd213ps: return "vfmsubadd213ps"
     case .vfmsubadd231pd: return "vfmsubadd231pd"
     case .vfmsubadd231ps: return "vfmsubadd231ps"
+    case .vfmsubaddpd: return "vfmsubaddpd"
+    case .vfmsubaddps: return "vfmsubaddps"
+    case .vfmsubpd: return "vfmsubpd"
+    case .vfmsubps: return "vfmsubps"
+    case .vfmsubsd: return "vfmsubsd"
+    case .vfmsubss: return "vfmsubss"
     case .vfnmadd132pd: return "vfnmadd132pd"
     case .vfnmadd132ps: return "vfnmadd132ps"
     case .vfnmadd132sd: return "vfnmadd132sd"
@@ -1707,6 +1851,10 @@ extension Operation {
     case .vfnmadd231ps: return "vfnmadd231ps"
     case .vfnmadd231sd: return "vfnmadd231sd"
     case .vfnmadd231ss: return "vfnmadd231ss"
+    case .vfnmaddpd: return "vfnmaddpd"
+    case .vfnmaddps: return "vfnmaddps"
+    case .vfnmaddsd: return "vfnmaddsd"
+    case .vfnmaddss: return "vfnmaddss"
     case .vfnmsub132pd: return "vfnmsub132pd"
     case .vfnmsub132ps: return "vfnmsub132ps"
     case .vfnmsub132sd: return "vfnmsub132sd"
@@ -1719,6 +1867,10 @@ extension Operation {
     case .vfnmsub231ps: return "vfnmsub231ps"
     case .vfnmsub231sd: return "vfnmsub231sd"
     case .vfnmsub231ss: return "vfnmsub231ss"
+    case .vfnmsubpd: return "vfnmsubpd"
+    case .vfnmsubps: return "vfnmsubps"
+    case .vfnmsubsd: return "vfnmsubsd"
+    case .vfnmsubss: return "vfnmsubss"
     case .vgatherdpd: return "vgatherdpd"
     case .vgatherdps: return "vgatherdps"
     case .vgatherqpd: return "vgatherqpd"
@@ -1958,6 +2110,8 @@ extension Operation {
     case .wrfsbase: return "wrfsbase"
     case .wrgsbase: return "wrgsbase"
     case .wrmsr: return "wrmsr"
+    case .wrssd: return "wrssd"
+    case .wrssq: return "wrssq"
     case .xabort: return "xabort"
     case .xadd: return "xadd"
     case .xbegin: return "xbegin"

@@ -1,5 +1,5 @@
 // Floating-point comparisons (SDM vol. 2: CMPPS, COMISS, UCOMISS). Exceptions are masked and not
-// recorded, so that COMISx and UCOMISx mean the same.
+// recorded, so that COMISx and UCOMISx mean the same. And PCMPISTRI.
 
 import Semantics
 
@@ -84,5 +84,18 @@ extension X86Machine {
     set(.of, Flag(false))
     set(.sf, Flag(false))
     set(.af, Flag(false))
+  }
+
+  @inlinable public mutating func pcmpistri(_ i: Instruction) throws(Failure) {
+    let a = vector(i.operands.0.number, half: 0)
+    let b = try readVector(i.operands.1, i)
+    let control = UInt8(truncatingIfNeeded: i.immediate)
+    self[.rcx] = W64(zeroExtending: a.comparedStrings(b, control: control, .index))
+    set(.cf, a.comparedStrings(b, control: control, .carry).bit(0))
+    set(.zf, a.comparedStrings(b, control: control, .zero).bit(0))
+    set(.sf, a.comparedStrings(b, control: control, .sign).bit(0))
+    set(.of, a.comparedStrings(b, control: control, .overflow).bit(0))
+    set(.af, Flag(false))
+    set(.pf, Flag(false))
   }
 }

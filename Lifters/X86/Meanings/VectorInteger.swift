@@ -21,19 +21,19 @@ extension X86Machine {
   }
 
   @inlinable public mutating func psubb(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.subtract, $1, lanes: W8.self) }
+    try combineDistinct(i) { $0.combined(.subtract, $1, lanes: W8.self) }
   }
 
   @inlinable public mutating func psubw(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.subtract, $1, lanes: W16.self) }
+    try combineDistinct(i) { $0.combined(.subtract, $1, lanes: W16.self) }
   }
 
   @inlinable public mutating func psubd(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.subtract, $1, lanes: W32.self) }
+    try combineDistinct(i) { $0.combined(.subtract, $1, lanes: W32.self) }
   }
 
   @inlinable public mutating func psubq(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.subtract, $1, lanes: W64.self) }
+    try combineDistinct(i) { $0.combined(.subtract, $1, lanes: W64.self) }
   }
 
   @inlinable public mutating func paddsb(_ i: Instruction) throws(Failure) {
@@ -125,34 +125,34 @@ extension X86Machine {
   }
 
   @inlinable public mutating func pcmpeqb(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.equal, $1, lanes: W8.self) }
+    try combineDistinct(i) { $0.combined(.equal, $1, lanes: W8.self) }
   }
 
   @inlinable public mutating func pcmpgtb(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.greaterSigned, $1, lanes: W8.self) }
+    try combineDistinct(i) { $0.combined(.greaterSigned, $1, lanes: W8.self) }
   }
 
   @inlinable public mutating func pcmpeqw(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.equal, $1, lanes: W16.self) }
+    try combineDistinct(i) { $0.combined(.equal, $1, lanes: W16.self) }
   }
 
   @inlinable public mutating func pcmpgtw(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.greaterSigned, $1, lanes: W16.self) }
+    try combineDistinct(i) { $0.combined(.greaterSigned, $1, lanes: W16.self) }
   }
 
   @inlinable public mutating func pcmpeqd(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.equal, $1, lanes: W32.self) }
+    try combineDistinct(i) { $0.combined(.equal, $1, lanes: W32.self) }
   }
 
   @inlinable public mutating func pcmpgtd(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.greaterSigned, $1, lanes: W32.self) }
+    try combineDistinct(i) { $0.combined(.greaterSigned, $1, lanes: W32.self) }
   }
 
   @inlinable public mutating func pcmpeqq(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.equal, $1, lanes: W64.self) }
+    try combineDistinct(i) { $0.combined(.equal, $1, lanes: W64.self) }
   }
 
   @inlinable public mutating func pcmpgtq(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0.combined(.greaterSigned, $1, lanes: W64.self) }
+    try combineDistinct(i) { $0.combined(.greaterSigned, $1, lanes: W64.self) }
   }
 }

@@ -16,15 +16,15 @@ extension X86Machine {
   }
 
   @inlinable public mutating func andnps(_ i: Instruction) throws(Failure) {
-    try combine(i) { ~$0 & $1 }
+    try combineDistinct(i) { ~$0 & $1 }
   }
 
   @inlinable public mutating func andnpd(_ i: Instruction) throws(Failure) {
-    try combine(i) { ~$0 & $1 }
+    try combineDistinct(i) { ~$0 & $1 }
   }
 
   @inlinable public mutating func pandn(_ i: Instruction) throws(Failure) {
-    try combine(i) { ~$0 & $1 }
+    try combineDistinct(i) { ~$0 & $1 }
   }
 
   @inlinable public mutating func orps(_ i: Instruction) throws(Failure) {
@@ -40,15 +40,15 @@ extension X86Machine {
   }
 
   @inlinable public mutating func xorps(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0 ^ $1 }
+    try combineDistinct(i) { $0 ^ $1 }
   }
 
   @inlinable public mutating func xorpd(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0 ^ $1 }
+    try combineDistinct(i) { $0 ^ $1 }
   }
 
   @inlinable public mutating func pxor(_ i: Instruction) throws(Failure) {
-    try combine(i) { $0 ^ $1 }
+    try combineDistinct(i) { $0 ^ $1 }
   }
 
   @inlinable public mutating func ptest(_ i: Instruction) throws(Failure) {

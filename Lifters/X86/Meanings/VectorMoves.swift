@@ -47,12 +47,12 @@ extension X86Machine {
     try moveVector(i)
   }
 
-  /// Aligned forms do not check alignment; the non-temporal hint means nothing here.
+  /// The non-temporal hint means nothing here.
   @inlinable mutating func moveVector(_ i: Instruction) throws(Failure) {
     let value = try readHalves(i.operands.1, i)
     if i.operands.0.kind != .memory { return setResult(i, value.low, value.high) }
     let address = effectiveAddress(i)
-    try storeVector(value.low, at: address)
+    try storeVector(value.low, at: address, alignment: i.vectorAlignment)
     if halves(i) == 2 { try storeVector(value.high, at: address &+ W64(16)) }
   }
 

@@ -6,6 +6,19 @@
 
 import Semantics
 
+extension Instruction {
+  /// What the address of a whole vector in memory has to be a multiple of, or #GP (SDM vol. 1, 4.1.1.1
+  /// and 14.9).
+  @inlinable public var vectorAlignment: Int {
+    switch operation {
+    case .movups, .movupd, .movdqu, .lddqu, .pcmpistri: return 1
+    case .vmovaps, .vmovapd, .vmovdqa, .vmovntps, .vmovntpd, .vmovntdq, .vmovntdqa:
+      return Int(truncatingIfNeeded: size)
+    default: return prefixes.contains(.vex) ? 1 : 16
+    }
+  }
+}
+
 extension X86Machine {
   /// How many 128-bit halves the instruction works on.
   @inlinable func halves(_ i: Instruction) -> Int {
@@ -38,7 +51,7 @@ extension X86Machine {
     case 2: return V.zero.replacing(0, with: try load(W16.self, at: effectiveAddress(i)))
     case 4: return V.zero.replacing(0, with: try load(W32.self, at: effectiveAddress(i)))
     case 8: return V.zero.replacing(0, with: try load(W64.self, at: effectiveAddress(i)))
-    default: return try loadVector(at: effectiveAddress(i))
+    default: return try readVector(operand, i)
     }
   }
 
@@ -65,6 +78,21 @@ extension X86Machine {
   @inlinable mutating func combine(_ i: Instruction, _ body: (V, V) -> V) throws(Failure) {
     try combineHalves(i) { a, b, _ in body(a, b) }
   }
+
+  /// The same for operations whose result does not depend on a register combined with itself: PXOR,
+  /// PSUB, PCMPEQ, PCMPGT, PANDN (Intel optimisation manual, 3.5.1.7). It is not read then.
+  @inlinable mutating func combineDistinct(_ i: Instruction, _ body: (V, V) -> V)
+    throws(Failure)
+  {
+    let (a, b) = (firstSource(i), secondSource(i))
+    if b.kind == .vector && a.number == b.number {
+      let value = body(.zero, .zero)
+      setResult(i, value, value)
+    } else {
+      try combine(i, body)
+    }
+  }
+
   @inlinable mutating func combineHalves(_ i: Instruction, _ body: (V, V, Int) -> V)
     throws(Failure)
   {

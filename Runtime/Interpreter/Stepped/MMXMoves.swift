@@ -68,7 +68,7 @@ extension InterpreterMachine {
       setMMX(to.number, result.low)
     case .cvttpd2pi, .cvtpd2pi:
       let source = from.kind == .memory
-        ? try loadVector(at: address) : vector(from.number, half: 0)
+        ? try loadVector(at: address, alignment: 16) : vector(from.number, half: 0)
       let result = source.convertedToSigned(
         from: UInt64.self, to: UInt32.self, i.operation == .cvtpd2pi ? .current : .towardZero)
       enterMMX()

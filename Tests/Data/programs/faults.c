@@ -20,6 +20,10 @@ __attribute__((noinline)) int deref(volatile int *p) { return *p; }
 __attribute__((noinline)) int store(volatile char *p, int v) { char buf[300]; memset(buf, v, sizeof buf); p[8] = v; return buf[v & 255]; }
 __attribute__((noinline)) int divide(int a, int b) { return a / b; }
 __attribute__((noinline)) int deep(int n) { volatile char b[64]; b[0] = n; return n < 0 ? b[0] : deep(n + 1) + b[0]; }
+typedef float vector __attribute__((vector_size(16)));
+__attribute__((noinline)) vector load_aligned(vector *p) { vector v; __asm__("movaps %1, %0" : "=x"(v) : "m"(*p)); return v; }
+__attribute__((noinline)) vector add_aligned(vector *p, vector v) { __asm__("addps %1, %0" : "+x"(v) : "m"(*p)); return v; }
+__attribute__((noinline)) void store_aligned(vector *p, vector v) { __asm__("movdqa %1, %0" : "=m"(*p) : "x"(v)); }
 int main(int argc, char **argv) {
   mode = argc > 1 ? atoi(argv[1]) : 0;
   stack_t st = { .ss_sp = alt, .ss_size = sizeof alt };
@@ -46,6 +50,20 @@ int main(int argc, char **argv) {
     on(SIGSEGV, jump, SA_ONSTACK); for (volatile int n = 0; n < 1000; n++) if (sigsetjmp(jb, 1) == 0) deref((int *)16);
     printf("%d faults\n", count); return 0; }
   if (mode == 11) { signal(SIGFPE, SIG_IGN); return divide(5, argc - 2); }
+  if (mode == 13 || mode == 14) {
+    // Aligned vectors that are not: #GP.
+    static char room[64] __attribute__((aligned(16)));
+    vector *good = (vector *)room, *bad = (vector *)(room + 20), v = {1, 2, 3, 4};
+    expect = 0;
+    on(SIGSEGV, mode == 13 ? jump : exiter, 0);
+    store_aligned(good, v);
+    v = add_aligned(good, load_aligned(good));
+    if (mode == 13 && sigsetjmp(jb, 1) == 0) store_aligned(bad, v);
+    if (mode == 13 && sigsetjmp(jb, 1) == 0) printf("%g\n", add_aligned(bad, v)[0]);
+    printf("%d faults, %g %d\n", count, v[3], room[20]);
+    if (mode == 13) return 0;
+    v = load_aligned(bad);
+    return (int)v[0]; }
   if (mode == 12) { on(SIGSEGV, exiter, 0); return deref((int *)0x8877665544332211ull); }
   return 0;
 }
