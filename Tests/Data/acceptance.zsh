@@ -1,4 +1,4 @@
-# What zsh does beyond POSIX: arrays, globbing with qualifiers, parameter flags, modules, coprocesses.
+# What zsh does beyond POSIX: arrays, globbing with qualifiers, parameter flags, modules.
 setopt extended_glob
 print -r -- "== arrays"
 a=(one two three four); typeset -A h; h=(red 1 green 2 blue 3)
@@ -25,8 +25,6 @@ fib 15; print $REPLY
 () { print -r -- "anonymous $1" } argument
 { print try; false } always { print always }
 print -r -- "== jobs"
-coproc { while read -r l; do print -r -- "<$l>"; done }
-print -p hello; read -p l; print -r -- $l
 diff <(print -l 1 2 3) <(print -l 1 3); print $?
 for n in 1 2 3; do (exit $n) & wait $!; print "status $?"; done
 print -r -- "== sorting"
