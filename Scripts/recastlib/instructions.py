@@ -87,7 +87,7 @@ LOOKING = re.compile(r"v?(and|andn|or|xor|blendv|movmsk|maskmov|movl|movh|perm|t
 for _name, _suffixes in (("single", ("ps", "ss")), ("double", ("pd", "sd"))):
     GROUPS[_name] = [r for r in GROUPS["vector"]
                      if r.mnemonic.endswith(_suffixes) and not LOOKING.fullmatch(r.mnemonic)
-                     and not re.fullmatch(r"v?p(max|min)sd", r.mnemonic)
+                     and not re.match(r"v?p", r.mnemonic)
                      and not r.mnemonic.startswith(("cvt", "vcvt", "insert", "vinsert", "extract",
                                                     "vextract", "vgather"))]
 GROUPS["lanes"] = [r for r in GROUPS["vector"] if not COMMUTING.fullmatch(r.mnemonic)]
