@@ -28,6 +28,9 @@ public struct Doctor: Codable, Sendable {
         name: "libcapstone", purpose: "check the decoder and disassemble", required: true,
         found: Self.library("libcapstone.so.4"), remedy: "apt-get install libcapstone4"),
       Finding(
+        name: "libjemalloc", purpose: "allocate memory for LLVM", required: true,
+        found: Self.library("libjemalloc.so.2"), remedy: "apt-get install libjemalloc2"),
+      Finding(
         name: "ld.lld", purpose: "link artifacts", required: true, found: try? findLinker(),
         remedy: "apt-get install lld-19"),
       Finding(
