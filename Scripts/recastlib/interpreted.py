@@ -28,7 +28,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--interpreted", action="store_true",
         help="print the share of executed guest instructions that was interpreted, and where; "
-             f"{MOST:.1%} or more is a failure")
+             f"{100 * MOST:g} per cent or more is a failure")
 
 
 class Interpreted:
