@@ -4,23 +4,26 @@ import LLVM
 extension OptimizationLevel {
   /// For lifted code: registers are SSA already, so what pays is removing redundant loads, dead
   /// flags and branches. `default<O2>` spends most of its time on inlining and vectorising.
-  public var pipeline: String {
+  ///
+  /// - Parameter hasLoops: without any in the module, what moves code out of them, and what costs
+  ///   more time than it finds in a function that runs straight through, is left out.
+  public func pipeline(hasLoops: Bool) -> String {
     switch self {
     case .O0: ""
     case .O1: "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+    case .O2 where !hasLoops:
+      "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
     case .O2:
-      "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,jump-threading,"
-        + "correlated-propagation,simplifycfg,reassociate,loop-simplify,lcssa,loop-mssa(licm),gvn,"
-        + "dse,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+      "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop-simplify,"
+        + "lcssa,loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
     case .O3: "default<O3>"
     }
   }
-}
 
-extension OptimizationLevel {
   /// The level's pipeline without every occurrence of the passes named, with or without options.
-  public func pipeline(without passes: Set<String>) -> String {
+  public func pipeline(hasLoops: Bool, without passes: Set<String>) -> String {
     let (open, close) = ("function(", ")")
+    let pipeline = pipeline(hasLoops: hasLoops)
     guard pipeline.hasPrefix(open), pipeline.hasSuffix(close) else { return pipeline }
     let inner = pipeline.dropFirst(open.count).dropLast(close.count)
     let kept = inner.split(separator: ",").filter { pass in
@@ -32,10 +35,11 @@ extension OptimizationLevel {
 
   /// Fails unless every name is one of the level's passes.
   public func check(disabled names: [String]) throws(CodegenError) {
-    for name in names where pipeline(without: [name]) == pipeline {
-      let known = Set(
-        pipeline.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init)
-      ).filter { pipeline(without: [$0]) != pipeline }
+    let whole = pipeline(hasLoops: true)
+    func has(_ name: String) -> Bool { pipeline(hasLoops: true, without: [name]) != whole }
+    for name in names where !has(name) {
+      let known = Set(whole.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
+        .filter(has)
       throw .input(
         "--disable-pass \(name): -\(self) has "
           + (known.isEmpty ? "none to leave out" : known.sorted().joined(separator: ", ")))
@@ -45,7 +49,7 @@ extension OptimizationLevel {
 
 /// Optimises and emits `module`, which is changed by it.
 ///
-/// - Parameter pipeline: replaces the level's own passes.
+/// - Parameter pipeline: what runs before instruction selection; the level's own passes by default.
 public func emit(
   _ module: Module, for target: TargetDescription, level: OptimizationLevel = .O2,
   pipeline: String? = nil, options: PassOptions = PassOptions(),
@@ -55,7 +59,7 @@ public func emit(
   prepare(module, machine)
   do {
     try module.verify()
-    let passes = pipeline ?? level.pipeline
+    let passes = pipeline ?? level.pipeline(hasLoops: true)
     if !passes.isEmpty { try module.runPasses(passes, on: machine, options: options) }
     return try machine.emit(module, fileType)
   } catch { throw .bug("\(target.triple): \(error)") }

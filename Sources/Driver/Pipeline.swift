@@ -145,7 +145,11 @@ private func translate(
         let name = "\(target.architecture)-\(String(translator.entry(of: shard[0]), radix: 16)).ll"
         try module.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
       }
-      return try emit(module, for: target, level: level, pipeline: pipeline(level, options))
+      return try emit(
+        module, for: target, level: level,
+        pipeline: level.pipeline(
+          hasLoops: shard.contains(where: translator.hasLoop),
+          without: Set(options.disabledPasses)))
     },
     onFailure: { shard, failure in
       if shard.count > 1 {
@@ -157,11 +161,6 @@ private func translate(
     },
     onFinish: { progress.advance() })
   return (results.compactMap { $0 }, excluded)
-}
-
-/// The level's passes without those that `--disable-pass` names.
-private func pipeline(_ level: OptimizationLevel, _ options: BuildOptions) -> String? {
-  options.disabledPasses.isEmpty ? nil : level.pipeline(without: Set(options.disabledPasses))
 }
 
 private func emitStubs(

@@ -21,6 +21,8 @@ struct CountedLoops {
     findClosingEdges()
   }
 
+  var hasLoop: Bool { !closing.isEmpty }
+
   /// Whether the edge leads back to a block on the way to it, in one depth-first walk: every cycle has
   /// such an edge.
   func closesLoop(from: Int, to: Int) -> Bool { closing.contains([from, to]) }

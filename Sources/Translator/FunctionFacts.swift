@@ -46,6 +46,8 @@ struct FunctionFacts {
     var use: RegisterSet = []
     var def: RegisterSet = []
     var may: RegisterSet = []
+    /// The part of `use` that is read for more than storing it whole.
+    var computed: RegisterSet = []
 
     var edges: [Edge] {
       switch terminator {
@@ -60,10 +62,11 @@ struct FunctionFacts {
       edges.compactMap { if case .block(let n) = $0 { n } else { nil } }
     }
 
-    /// Folds the instructions' effects into `use`, `def` and `may`.
+    /// Folds the instructions' effects into `use`, `def`, `may` and `computed`.
     mutating func summarise() {
-      for x in effects {
+      for (i, x) in zip(instructions, effects) {
         use.formUnion(x.reads.subtracting(def))
+        computed.formUnion(x.reads.subtracting(def).subtracting(i.storedWhole))
         def.formUnion(x.definitelyWrites)
         may.formUnion(x.mayWrite)
       }
@@ -72,6 +75,17 @@ struct FunctionFacts {
 
   var entry: UInt64
   var blocks: [Block]
+}
+
+extension Instruction {
+  /// The register that a MOV puts to memory, if that is all it is read for.
+  fileprivate var storedWhole: RegisterSet {
+    let (to, from) = (operands.0, operands.1)
+    guard operation == .mov, size == 8, to.kind == .memory, from.kind == .gpr,
+      from.number != base, from.number != index
+    else { return [] }
+    return RegisterSet(.gpr(Int(from.number)))
+  }
 }
 
 // The direction flag is in none of the sets: it lives in its VCPU slot, which always holds the truth.

@@ -231,6 +231,8 @@ final class FunctionLifter {
     let result = b.call(
       host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention)
     let programCounter = b.extractValue(result, 0)
+    // Nothing is known to be behind the call: if it returns, the interpreter goes on there.
+    guard let next else { return emitIrregular(programCounter, result, rsp: rsp, callee) }
     let regular = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
     let differs = b.icmp(LLVMIntNE, programCounter, e.i64.constInt(i.next))
@@ -244,9 +246,7 @@ final class FunctionLifter {
     b.positionAtEnd(regular)
     takeResults(result, callee)
     machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
-    if let next { go(next, from: n) } else {
-      emitLeave(e.i64.constInt(i.next))
-    }
+    go(next, from: n)
   }
 
   private func takeResults(_ result: Value, _ callee: Signature) {

@@ -53,7 +53,7 @@ struct SignatureAnalysis {
   /// Where callers that nobody knows look for results.
   private let results: RegisterSet
 
-  /// By function: passable registers that it reads from their slots instead of host registers.
+  /// By function: arguments that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
   /// By function and block: registers that the function, and results that what it calls, may have made
   /// where the block ends.
@@ -90,7 +90,8 @@ struct SignatureAnalysis {
       passes: SlotPassing.passable.union(
         isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments),
       isAddressTaken: true)
-    slotReads = functions.map(SlotPassing.slotReads)
+    let soft = isGo ? [] : SlotPassing.softArguments
+    slotReads = functions.map { SlotPassing.slotReads($0, soft: soft) }
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)

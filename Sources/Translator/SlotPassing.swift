@@ -154,10 +154,28 @@ struct SlotPassing {
     return atEnd
   }
 
-  /// All eight are read before anything is called: the prologue of a function with variable
-  /// arguments, which looks at them only when AL says so. They come in slots.
-  static func slotReads(_ facts: FunctionFacts) -> RegisterSet {
+  /// The prologue of a function with variable arguments looks at all that could hold one: at the
+  /// vector registers only where AL says so, and it does no more with R8 and R9 than putting them to
+  /// the frame. Nearly no call has them all, and in host registers the rest would be kept alive by
+  /// every caller, and by theirs. They come in slots.
+  ///
+  /// - Parameter soft: arguments that unknown callers leave in slots, too.
+  static func slotReads(_ facts: FunctionFacts, soft: RegisterSet) -> RegisterSet {
     let vectors = passable.intersection(.vectors)
+    let tracked = passable.union(soft)
+    let read = readBeforeCalls(facts, tracked, \.use)
+    let spilled = read.intersection(soft)
+      .subtracting(readBeforeCalls(facts, tracked, \.computed))
+    let hasVectors = read.isSuperset(of: vectors)
+    let isVariable = hasVectors || spilled.isSuperset(of: lastArguments)
+    return isVariable ? spilled.union(hasVectors ? vectors : []) : []
+  }
+  private static let lastArguments = RegisterSet(.gpr(.r8), .gpr(.r9))
+
+  /// Registers among `tracked` whose value at entry is read on some way to the first call.
+  private static func readBeforeCalls(
+    _ facts: FunctionFacts, _ tracked: RegisterSet, _ use: KeyPath<FunctionFacts.Block, RegisterSet>
+  ) -> RegisterSet {
     var live = [RegisterSet](repeating: [], count: facts.blocks.count)
     var again = true
     while again {
@@ -165,13 +183,13 @@ struct SlotPassing {
       for (b, block) in facts.blocks.enumerated().reversed() {
         let ends = block.terminator.isCall
         let out = ends ? [] : block.successors.reduce(into: RegisterSet()) { $0.formUnion(live[$1]) }
-        let new = block.use.union(out.subtracting(block.def)).intersection(passable)
+        let new = block[keyPath: use].union(out.subtracting(block.def)).intersection(tracked)
         if new != live[b] {
           live[b] = new
           again = true
         }
       }
     }
-    return live.first?.intersection(.vectors) == vectors ? vectors : []
+    return live.first ?? []
   }
 }

@@ -29,22 +29,30 @@ public struct Translator {
   public var functionCount: Int { analysis.functions.count }
   public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }
 
-  /// Splits the functions, in address order, into at most `count` runs of similar size.
+  /// Whether function f has a loop of its own.
+  public func hasLoop(_ f: Int) -> Bool { CountedLoops(analysis.functions[f]).hasLoop }
+
+  /// Splits the functions into about `count` runs of similar size, in address order: those with loops
+  /// apart from the others, for which fewer passes do.
   public func shards(count: Int) -> [[Int]] {
     let weights = analysis.functions.map { f in f.blocks.reduce(0) { $0 + $1.instructions.count } }
-    let total = weights.reduce(0, +)
-    let share = max(1, (total + count - 1) / count)
-    var shards: [[Int]] = [[]]
-    var filled = 0
-    for f in weights.indices {
-      if filled >= share && shards.count < count {
-        shards.append([])
-        filled = 0
+    let share = max(1, (weights.reduce(0, +) + count - 1) / count)
+    let withLoops = Set(weights.indices.filter(hasLoop))
+    func runs(_ functions: [Int]) -> [[Int]] {
+      var runs: [[Int]] = []
+      var room = 0
+      for f in functions {
+        if room <= 0 {
+          runs.append([])
+          room = share
+        }
+        runs[runs.count - 1].append(f)
+        room -= weights[f]
       }
-      shards[shards.count - 1].append(f)
-      filled += weights[f]
+      return runs
     }
-    return shards
+    return runs(weights.indices.filter(withLoops.contains))
+      + runs(weights.indices.filter { !withLoops.contains($0) })
   }
 
   private var codeMapMask: UInt64 { StubEmitter.mask(forCount: functionCount) }
