@@ -55,8 +55,8 @@ let package = Package(
     .target(
       name: "Driver",
       dependencies: [
-        "ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86", "Slices",
-        "Selector", "Commands",
+        "CProcess", "ELF", "Discovery", "Translator", "Codegen", "LLVM", "RuntimeABI", "X86",
+        "Slices", "Selector", "Commands",
       ],
       path: "Sources/Driver"),
     // Hot regions of a running program, cut out and replayed.
@@ -82,7 +82,10 @@ let package = Package(
       ],
       path: "Sources/recast",
       // LLVM allocates much and often: an eighth of the translation time (docs/PERFORMANCE.md).
-      linkerSettings: [.linkedLibrary("jemalloc")]),
+      // The build id is part of cache keys (Version.identity).
+      linkerSettings: [
+        .linkedLibrary("jemalloc"), .unsafeFlags(["-Xlinker", "--build-id=sha1"]),
+      ]),
 
     // Tests of meanings against the processor they run on.
     .target(name: "OracleSupport", path: "Tests/OracleSupport"),

@@ -2,6 +2,7 @@
 #include "CProcess.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -82,3 +83,38 @@ void recast_remove(const char *path) {
 int recast_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 int recast_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 void recast_exit_now(int code) { _exit(code); }
+
+struct build_id {
+  unsigned char *bytes;
+  size_t room, length;
+};
+
+// dl_iterate_phdr(3) begins with the program itself: answering 1 ends the walk there.
+static int find_build_id(struct dl_phdr_info *program, size_t size, void *result) {
+  (void)size;
+  struct build_id *id = result;
+  for (int i = 0; i < program->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &program->dlpi_phdr[i];
+    if (header->p_type != PT_NOTE) continue;
+    const char *at = (const char *)program->dlpi_addr + header->p_vaddr;
+    const char *end = at + header->p_memsz;
+    while (end - at >= (long)sizeof(ElfW(Nhdr))) {
+      const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+      const char *name = at + sizeof *note;
+      const char *content = name + ((note->n_namesz + 3) & ~3u);
+      if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && !memcmp(name, "GNU", 4)) {
+        id->length = note->n_descsz < id->room ? note->n_descsz : id->room;
+        memcpy(id->bytes, content, id->length);
+        return 1;
+      }
+      at = content + ((note->n_descsz + 3) & ~3u);
+    }
+  }
+  return 1;
+}
+
+size_t recast_build_id(unsigned char *id, size_t room) {
+  struct build_id found = {id, room, 0};
+  dl_iterate_phdr(find_build_id, &found);
+  return found.length;
+}

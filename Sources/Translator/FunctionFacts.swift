@@ -62,6 +62,9 @@ struct FunctionFacts {
       edges.compactMap { if case .block(let n) = $0 { n } else { nil } }
     }
 
+    /// What is live at the block's start, by what is live behind its last instruction.
+    func live(before out: RegisterSet) -> RegisterSet { use.union(out.subtracting(def)) }
+
     /// Folds the instructions' effects into `use`, `def`, `may` and `computed`.
     mutating func summarise() {
       for (i, x) in zip(instructions, effects) {
@@ -75,6 +78,24 @@ struct FunctionFacts {
 
   var entry: UInt64
   var blocks: [Block]
+
+  /// Data flow against the edges: lets the sets at the blocks' starts grow until `atStart`, given a
+  /// block and the sets so far, adds to none.
+  func growBackward(
+    _ sets: inout [RegisterSet], _ atStart: (Int, [RegisterSet]) -> RegisterSet
+  ) {
+    var again = true
+    while again {
+      again = false
+      for b in blocks.indices.reversed() {
+        let new = atStart(b, sets).union(sets[b])
+        if new != sets[b] {
+          sets[b] = new
+          again = true
+        }
+      }
+    }
+  }
 }
 
 extension Instruction {

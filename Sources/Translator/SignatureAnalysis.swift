@@ -334,18 +334,10 @@ struct SignatureAnalysis {
   /// their slots before calls.
   func liveInWithPassed(_ f: Int, defined: [RegisterSet]) -> [RegisterSet] {
     var live = liveIn[f]
-    var again = true
-    while again {
-      again = false
-      for (b, block) in functions[f].blocks.enumerated().reversed() {
-        let stored = defined[b].intersection(passedBehind(block))
-        let out = before(f, b, live, delivered(f, b)).union(stored)
-        let new = block.use.union(out.subtracting(block.def)).union(live[b])
-        if new != live[b] {
-          live[b] = new
-          again = true
-        }
-      }
+    let facts = functions[f]
+    facts.growBackward(&live) { b, live in
+      let stored = defined[b].intersection(passedBehind(facts.blocks[b]))
+      return facts.blocks[b].live(before: before(f, b, live, delivered(f, b)).union(stored))
     }
     return live
   }
@@ -379,18 +371,8 @@ struct SignatureAnalysis {
     let returned = signatures[f].delivered.intersection(signatures[f].surelyWanted)
     let facts = functions[f]
     var live = liveIn[f]
-    var changed = true
-    while changed {
-      changed = false
-      for b in facts.blocks.indices.reversed() {
-        let block = facts.blocks[b]
-        let out = before(f, b, live, returned)
-        let new = block.use.union(out.subtracting(block.def)).union(live[b])
-        if new != live[b] {
-          live[b] = new
-          changed = true
-        }
-      }
+    facts.growBackward(&live) { b, live in
+      facts.blocks[b].live(before: before(f, b, live, returned))
     }
     liveIn[f] = live
     return live

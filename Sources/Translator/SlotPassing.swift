@@ -86,35 +86,27 @@ struct SlotPassing {
     _ facts: FunctionFacts, _ live: inout [RegisterSet], _ returned: RegisterSet,
     _ callee: (UInt64) -> (number: Int?, signature: Signature)
   ) -> RegisterSet {
-    var again = true
-    while again {
-      again = false
-      for (b, block) in facts.blocks.enumerated().reversed() {
-        func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
-          switch edge {
-          case .block(let n): live[n]
-          case .function(let target):
-            passed(target, callee).union(returned.subtracting(callee(target).signature.changed))
-          case .leave: offered
-          }
-        }
-        let out: RegisterSet =
-          switch block.terminator {
-          case .ret: returned
-          case .leave: []
-          case .jumpIndirect, .callIndirect: offered
-          case .call(let target, let next):
-            (next.map(at) ?? []).subtracting(callee(target).signature.changed)
-              .union(passed(target, callee))
-          case .jump, .branch, .table: block.edges.reduce(into: []) { $0.formUnion(at($1)) }
-          }
-        let new = out.subtracting(block.def).union(block.use.intersection(Self.onlyInSlots))
-          .union(live[b])
-        if new != live[b] {
-          live[b] = new
-          again = true
+    facts.growBackward(&live) { b, live in
+      let block = facts.blocks[b]
+      func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
+        switch edge {
+        case .block(let n): live[n]
+        case .function(let target):
+          passed(target, callee).union(returned.subtracting(callee(target).signature.changed))
+        case .leave: offered
         }
       }
+      let out: RegisterSet =
+        switch block.terminator {
+        case .ret: returned
+        case .leave: []
+        case .jumpIndirect, .callIndirect: offered
+        case .call(let target, let next):
+          (next.map(at) ?? []).subtracting(callee(target).signature.changed)
+            .union(passed(target, callee))
+        case .jump, .branch, .table: block.edges.reduce(into: []) { $0.formUnion(at($1)) }
+        }
+      return out.subtracting(block.def).union(block.use.intersection(Self.onlyInSlots))
     }
     return live.first ?? []
   }
@@ -177,18 +169,11 @@ struct SlotPassing {
     _ facts: FunctionFacts, _ tracked: RegisterSet, _ use: KeyPath<FunctionFacts.Block, RegisterSet>
   ) -> RegisterSet {
     var live = [RegisterSet](repeating: [], count: facts.blocks.count)
-    var again = true
-    while again {
-      again = false
-      for (b, block) in facts.blocks.enumerated().reversed() {
-        let ends = block.terminator.isCall
-        let out = ends ? [] : block.successors.reduce(into: RegisterSet()) { $0.formUnion(live[$1]) }
-        let new = block[keyPath: use].union(out.subtracting(block.def)).intersection(tracked)
-        if new != live[b] {
-          live[b] = new
-          again = true
-        }
-      }
+    facts.growBackward(&live) { b, live in
+      let block = facts.blocks[b]
+      let out = block.terminator.isCall
+        ? [] : block.successors.reduce(into: RegisterSet()) { $0.formUnion(live[$1]) }
+      return block[keyPath: use].union(out.subtracting(block.def)).intersection(tracked)
     }
     return live.first ?? []
   }
