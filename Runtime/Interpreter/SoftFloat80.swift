@@ -216,16 +216,20 @@ struct SoftFloatContext {
     if a.isZero { return .zero(sign) }
     let (x, y) = (a.normalised, b.normalised)
     let divisor = UInt128(y.significand)
-    var remainder = UInt128(x.significand)
-    var quotient: UInt128 = 0
+    let isWhole = x.significand >= y.significand
+    // One bit before the point, 64 behind it by one division, and three more.
+    let rest = UInt128(x.significand &- (isWhole ? y.significand : 0)) &<< 64
+    var quotient = rest / divisor
+    var remainder = rest &- quotient &* divisor
+    if isWhole { quotient |= 1 &<< 64 }
     var n = 0
-    while n < 68 {
+    while n < 3 {
       quotient = quotient &<< 1
+      remainder = remainder &<< 1
       if remainder >= divisor {
         remainder &-= divisor
         quotient |= 1
       }
-      remainder = remainder &<< 1
       n &+= 1
     }
     // The first quotient bit, of weight 1, is bit 67.

@@ -1,5 +1,63 @@
-; 128-bit division (Knuth vol. 2, 4.3.1, radix 2): 64 bits at once where both fit, else one turn for
-; each bit of the quotient that can be set. Division by zero: quotient all ones.
+; 128-bit division. By 64 bits: digits of 32 bits, each guessed by one division and set right at most
+; twice (Knuth vol. 2, 4.3.1, algorithm D). By more: radix 2, one turn for each bit of the quotient that
+; can be set. Division by zero: quotient all ones.
+
+; The digit of (%h, %l) over %v, where %v has its top bit set, %h < %v and %l is a digit; and the rest.
+define private { i64, i64 } @recast_digit(i64 %h, i64 %l, i64 %v) #0 {
+entry:
+  %v1 = lshr i64 %v, 32
+  %v0 = and i64 %v, 4294967295
+  %guess = udiv i64 %h, %v1
+  %back = mul i64 %guess, %v1
+  %over = sub i64 %h, %back
+  br label %check
+check:
+  %q = phi i64 [ %guess, %entry ], [ %q1, %lower ]
+  %rest = phi i64 [ %over, %entry ], [ %rest1, %lower ]
+  %isLong = icmp ugt i64 %q, 4294967295
+  %product = mul i64 %q, %v0
+  %shifted = shl i64 %rest, 32
+  %room = or i64 %shifted, %l
+  %exceeds = icmp ugt i64 %product, %room
+  %tooMuch = or i1 %isLong, %exceeds
+  br i1 %tooMuch, label %lower, label %done
+lower:
+  %q1 = sub i64 %q, 1
+  %rest1 = add i64 %rest, %v1
+  %again = icmp ule i64 %rest1, 4294967295
+  br i1 %again, label %check, label %done
+done:
+  %digit = phi i64 [ %q, %check ], [ %q1, %lower ]
+  %high = shl i64 %h, 32
+  %whole = or i64 %high, %l
+  %taken = mul i64 %digit, %v
+  %left = sub i64 %whole, %taken
+  %r0 = insertvalue { i64, i64 } poison, i64 %digit, 0
+  %r1 = insertvalue { i64, i64 } %r0, i64 %left, 1
+  ret { i64, i64 } %r1
+}
+
+; Quotient and rest of (%high, %low) over %d, where %high < %d.
+define private { i64, i64 } @recast_divide64(i64 %high, i64 %low, i64 %d) #0 {
+  %s = call i64 @llvm.ctlz.i64(i64 %d, i1 true)
+  %v = shl i64 %d, %s
+  %h = call i64 @llvm.fshl.i64(i64 %high, i64 %low, i64 %s)
+  %l = shl i64 %low, %s
+  %l1 = lshr i64 %l, 32
+  %l0 = and i64 %l, 4294967295
+  %a = call { i64, i64 } @recast_digit(i64 %h, i64 %l1, i64 %v)
+  %a0 = extractvalue { i64, i64 } %a, 0
+  %a1 = extractvalue { i64, i64 } %a, 1
+  %b = call { i64, i64 } @recast_digit(i64 %a1, i64 %l0, i64 %v)
+  %b0 = extractvalue { i64, i64 } %b, 0
+  %b1 = extractvalue { i64, i64 } %b, 1
+  %upper = shl i64 %a0, 32
+  %q = or i64 %upper, %b0
+  %r = lshr i64 %b1, %s
+  %r0 = insertvalue { i64, i64 } poison, i64 %q, 0
+  %r1 = insertvalue { i64, i64 } %r0, i64 %r, 1
+  ret { i64, i64 } %r1
+}
 
 define private void @recast_divide128(i128 %n, i128 %d, ptr %q, ptr %r) #0 {
 entry:
@@ -25,6 +83,28 @@ small:
   store i128 %rz, ptr %r, align 16
   ret void
 wide:
+  %dHigh = lshr i128 %d, 64
+  %isShort = icmp eq i128 %dHigh, 0
+  br i1 %isShort, label %short, label %long
+short:
+  %divisor = trunc i128 %d to i64
+  %nHigh128 = lshr i128 %n, 64
+  %nHigh = trunc i128 %nHigh128 to i64
+  %nLow = trunc i128 %n to i64
+  %qHigh = udiv i64 %nHigh, %divisor
+  %rHigh = urem i64 %nHigh, %divisor
+  %lower = call { i64, i64 } @recast_divide64(i64 %rHigh, i64 %nLow, i64 %divisor)
+  %qLow = extractvalue { i64, i64 } %lower, 0
+  %rLow = extractvalue { i64, i64 } %lower, 1
+  %qHigh128 = zext i64 %qHigh to i128
+  %qUpper = shl i128 %qHigh128, 64
+  %qLow128 = zext i64 %qLow to i128
+  %qBoth = or i128 %qUpper, %qLow128
+  %rLow128 = zext i64 %rLow to i128
+  store i128 %qBoth, ptr %q, align 16
+  store i128 %rLow128, ptr %r, align 16
+  ret void
+long:
   %below = icmp ult i128 %n, %d
   br i1 %below, label %less, label %prepare
 less:
@@ -57,6 +137,8 @@ done:
   store i128 %rr1, ptr %r, align 16
   ret void
 }
+declare i64 @llvm.ctlz.i64(i64, i1)
+declare i64 @llvm.fshl.i64(i64, i64, i64)
 declare i128 @llvm.ctlz.i128(i128, i1)
 declare i128 @llvm.abs.i128(i128, i1)
 

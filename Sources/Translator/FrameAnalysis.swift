@@ -189,10 +189,17 @@ struct FrameAnalysis {
   private static func other(_ s: inout State, _ i: Instruction, _ effects: Effects) {
     let written = effects.changesGPR
     if effects.stores, let (base, offset) = location(s, i) {
-      let size = max(Int32(i.size), Int32(i.operands.0.size), 16)
-      store(&s, base, offset, size, .unknown)
+      store(&s, base, offset, storedSize(i), .unknown)
     }
     for n in 0..<16 where written >> UInt16(n) & 1 == 1 { s.registers[n] = .unknown }
+  }
+
+  /// Bytes that the instruction may store at its memory operand. Where the table gives no size
+  /// (XSAVE and the like), more than any of them.
+  private static func storedSize(_ i: Instruction) -> Int32 {
+    let (a, b, c, d) = i.operands
+    let size = [a, b, c, d].first { $0.kind == .memory }?.size ?? 0
+    return size == 0 ? 4096 : Int32(size)
   }
 
   private static func location(_ s: State, _ i: Instruction) -> (UInt8, Int32)? {
