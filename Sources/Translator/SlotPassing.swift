@@ -7,7 +7,7 @@
 //     chain in R10, and nearly no call has one. In host registers they would be kept alive through
 //     every function on the way.
 //   - Before calls of functions that read a register which has no place in any convention (R10, R11),
-//     or all eight vector arguments (variable arguments).
+//     or what only functions with variable arguments do (`slotReads`).
 //   - Where it returns, if callers want it. Only RAX and RDX, and vector results that the function
 //     itself makes and somebody wants, go back in host registers. Wishes are contagious: who returns
 //     what it does not make has to get it from its callees, and be given it by its callers. Slots
