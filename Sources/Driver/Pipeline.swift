@@ -145,11 +145,11 @@ private func translate(
         let name = "\(target.architecture)-\(String(translator.entry(of: shard[0]), radix: 16)).ll"
         try module.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
       }
+      let hasLoops = shard.contains(where: translator.hasLoop)
+      parseLLVMOptions(level.codegenOptions(for: target, hasLoops: hasLoops))
       return try emit(
         module, for: target, level: level,
-        pipeline: level.pipeline(
-          hasLoops: shard.contains(where: translator.hasLoop),
-          without: Set(options.disabledPasses)))
+        pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))
     },
     onFailure: { shard, failure in
       if shard.count > 1 {

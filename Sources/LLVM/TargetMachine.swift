@@ -69,7 +69,8 @@ public final class TargetMachine {
   }
 }
 
-/// Options of LLVM's own command line (`-mllvm`), for the whole process.
+/// Options of LLVM's own command line (`-mllvm`), for the whole process: once, in a process that
+/// does nothing else.
 public func parseLLVMOptions(_ options: [String]) {
   var arguments: [UnsafePointer<CChar>?] = []
   let copies = (["recast"] + options).map { LLVMCreateMessage($0) }

@@ -48,5 +48,15 @@ extension FunctionFacts {
       facts.summarise()
       return facts
     }
+    controlsFloat = blocks.contains { $0.instructions.contains { $0.operation.isFloatControl } }
+  }
+}
+
+extension X86.Operation {
+  fileprivate var isFloatControl: Bool {
+    switch self {
+    case .ldmxcsr, .stmxcsr, .vldmxcsr, .vstmxcsr: true
+    default: false
+    }
   }
 }

@@ -25,6 +25,16 @@ struct FunctionFacts {
     /// The last instruction faults, or cannot be decoded: the interpreter meets it.
     case leave(UInt64)
 
+    fileprivate var edges: [Edge] {
+      switch self {
+      case .jump(let e): [e]
+      case .branch(let t, let n): [t, n]
+      case .table(let targets): Array(Set(targets.values)).sorted { $0.order < $1.order }
+      case .call(_, let n), .callIndirect(let n): n.map { [$0] } ?? []
+      case .jumpIndirect, .ret, .leave: []
+      }
+    }
+
     var isCall: Bool {
       switch self {
       case .call, .callIndirect: true
@@ -37,7 +47,10 @@ struct FunctionFacts {
     var start: UInt64
     var instructions: [Instruction]
     var effects: [Effects]
-    var terminator: Terminator
+    let terminator: Terminator
+    /// The ways out of the block in a fixed order, and those of them that stay in the function.
+    let edges: [Edge]
+    let successors: [Int]
     /// The jump table behind `.table`, and the instruction whose index register selects the entry,
     /// when it is in this block.
     var table: JumpTable? = nil
@@ -49,17 +62,15 @@ struct FunctionFacts {
     /// The part of `use` that is read for more than storing it whole.
     var computed: RegisterSet = []
 
-    var edges: [Edge] {
-      switch terminator {
-      case .jump(let e): [e]
-      case .branch(let t, let n): [t, n]
-      case .table(let targets): Array(Set(targets.values)).sorted { $0.order < $1.order }
-      case .call(_, let n), .callIndirect(let n): n.map { [$0] } ?? []
-      case .jumpIndirect, .ret, .leave: []
-      }
-    }
-    var successors: [Int] {
-      edges.compactMap { if case .block(let n) = $0 { n } else { nil } }
+    init(
+      start: UInt64, instructions: [Instruction], effects: [Effects], terminator: Terminator
+    ) {
+      self.start = start
+      self.instructions = instructions
+      self.effects = effects
+      self.terminator = terminator
+      edges = terminator.edges
+      successors = edges.compactMap { if case .block(let n) = $0 { n } else { nil } }
     }
 
     /// What is live at the block's start, by what is live behind its last instruction.
@@ -78,6 +89,8 @@ struct FunctionFacts {
 
   var entry: UInt64
   var blocks: [Block]
+  /// Has LDMXCSR or STMXCSR in it: fesetround, fetestexcept and their kin.
+  let controlsFloat: Bool
 
   /// Data flow against the edges: lets the sets at the blocks' starts grow until `atStart`, given a
   /// block and the sets so far, adds to none.

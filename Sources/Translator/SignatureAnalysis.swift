@@ -96,10 +96,7 @@ struct SignatureAnalysis {
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
       signatures[f].wanted = results
-      var seen = Set<Int>()
-      for block in facts.blocks {
-        for g in callees(of: block) where seen.insert(g).inserted { callers[g].append(f) }
-      }
+      for g in callees(of: facts) { callers[g].append(f) }
     }
     for f in functions.indices { findRestored(f) }
     for f in functions.indices.reversed() { enqueue(f) }
@@ -146,10 +143,17 @@ struct SignatureAnalysis {
   func function(at entry: UInt64) -> Int? { index[entry] }
   func signature(of entry: UInt64) -> Signature? { index[entry].map { signatures[$0] } }
 
-  private func callees(of block: FunctionFacts.Block) -> [Int] {
+  /// What a function calls or jumps to by name, each once.
+  func callees(of facts: FunctionFacts) -> [Int] {
     var all: [Int] = []
-    if case .call(let target, _) = block.terminator, let g = index[target] { all.append(g) }
-    for case .function(let target) in block.edges { if let g = index[target] { all.append(g) } }
+    var seen = Set<Int>()
+    func add(_ target: UInt64) {
+      if let g = index[target], seen.insert(g).inserted { all.append(g) }
+    }
+    for block in facts.blocks {
+      if case .call(let target, _) = block.terminator { add(target) }
+      for case .function(let target) in block.edges { add(target) }
+    }
     return all
   }
 
@@ -412,8 +416,7 @@ struct SignatureAnalysis {
       // What the callee changes and somebody reads behind the call, it returns.
       return after.subtracting(g.changed.union(g.mustReturn)).union(g.reads)
     }
-    let block = functions[f].blocks[b]
-    switch block.terminator {
+    switch functions[f].blocks[b].terminator {
     case .ret: return returned.union(.rsp)
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
@@ -423,7 +426,7 @@ struct SignatureAnalysis {
     case .call(let target, let next): return call(callee(target), next)
     case .callIndirect(let next): return call(unknown, next)
     case .jump, .branch, .table:
-      return block.edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
+      return functions[f].blocks[b].edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
     }
   }
 

@@ -87,7 +87,6 @@ struct SlotPassing {
     _ callee: (UInt64) -> (number: Int?, signature: Signature)
   ) -> RegisterSet {
     facts.growBackward(&live) { b, live in
-      let block = facts.blocks[b]
       func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
         switch edge {
         case .block(let n): live[n]
@@ -97,16 +96,18 @@ struct SlotPassing {
         }
       }
       let out: RegisterSet =
-        switch block.terminator {
+        switch facts.blocks[b].terminator {
         case .ret: returned
         case .leave: []
         case .jumpIndirect, .callIndirect: offered
         case .call(let target, let next):
           (next.map(at) ?? []).subtracting(callee(target).signature.changed)
             .union(passed(target, callee))
-        case .jump, .branch, .table: block.edges.reduce(into: []) { $0.formUnion(at($1)) }
+        case .jump, .branch, .table:
+          facts.blocks[b].edges.reduce(into: []) { $0.formUnion(at($1)) }
         }
-      return out.subtracting(block.def).union(block.use.intersection(Self.onlyInSlots))
+      return out.subtracting(facts.blocks[b].def)
+        .union(facts.blocks[b].use.intersection(Self.onlyInSlots))
     }
     return live.first ?? []
   }

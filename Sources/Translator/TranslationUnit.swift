@@ -49,23 +49,10 @@ final class TranslationUnit {
     attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
 
-  /// Functions with LDMXCSR or STMXCSR in them: fesetround, fetestexcept and their kin.
-  private lazy var floatControl: Set<UInt64> = Set(
-    analysis.functions.filter { f in
-      f.blocks.contains { $0.instructions.contains { $0.operation.isFloatControl } }
-    }.map(\.entry))
-
   /// Arithmetic in `f` may not move across changes of MXCSR: it changes or reads it, or calls what
   /// does.
   func seesFloatControl(_ f: FunctionFacts) -> Bool {
-    if floatControl.isEmpty { return false }
-    if floatControl.contains(f.entry) { return true }
-    return f.blocks.contains { block in
-      if case .call(let target, _) = block.terminator, floatControl.contains(target) { return true }
-      return block.edges.contains {
-        if case .function(let target) = $0 { floatControl.contains(target) } else { false }
-      }
-    }
+    f.controlsFloat || analysis.callees(of: f).contains { analysis.functions[$0].controlsFloat }
   }
 
   static func symbol(_ entry: UInt64) -> String { "f_" + String(entry, radix: 16) }
@@ -133,14 +120,5 @@ final class TranslationUnit {
     let found = b.load(e.ptr, codeMapElement(1, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
     storeRIP(target, vcpu)
     return b.select(b.icmp(LLVMIntEQ, key, target), found, declare(named: Symbol.miss).value)
-  }
-}
-
-extension X86.Operation {
-  var isFloatControl: Bool {
-    switch self {
-    case .ldmxcsr, .stmxcsr, .vldmxcsr, .vstmxcsr: true
-    default: false
-    }
   }
 }
