@@ -51,7 +51,7 @@ let package = Package(
       dependencies: ["Semantics", "X86", "Discovery", "LLVM", "RuntimeABI", "ELF"],
       path: "Sources/Translator"),
     .target(
-      name: "Codegen", dependencies: ["LLVM", "RuntimeABI", "CProcess"], path: "Sources/Codegen"),
+      name: "Codegen", dependencies: ["LLVM", "RuntimeABI", "CProcess", "Commands"], path: "Sources/Codegen"),
     .target(
       name: "Driver",
       dependencies: [
@@ -59,8 +59,9 @@ let package = Package(
         "Slices", "Selector", "Commands",
       ],
       path: "Sources/Driver"),
-    // Hot regions of a running program, cut out and replayed.
+    // Paths, and other programs that are run.
     .target(name: "Commands", path: "Sources/Commands"),
+    // Hot regions of a running program, cut out and replayed.
     .target(name: "CTrace", path: "Sources/CTrace"),
     .target(name: "InstructionCount", path: "Sources/InstructionCount"),
     .target(
@@ -77,7 +78,7 @@ let package = Package(
     .executableTarget(
       name: "recast",
       dependencies: [
-        "Driver", "Codegen", "Slices", "Selector",
+        "Driver", "Codegen", "Slices", "Selector", "Commands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/recast",
@@ -107,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
     .testTarget(name: "SliceTests", dependencies: ["Slices"], path: "Tests/SliceTests"),
-    .testTarget(name: "DriverTests", dependencies: ["Driver"], path: "Tests/DriverTests"),
+    .testTarget(
+      name: "DriverTests", dependencies: ["Driver", "Commands"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
     .testTarget(

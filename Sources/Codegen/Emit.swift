@@ -20,20 +20,6 @@ extension OptimizationLevel {
     }
   }
 
-  /// Options of LLVM's code generator for a module of lifted code. In quick work, and on x86 hosts
-  /// without loops in it, instructions stay in the guest compiler's order, which was chosen for such
-  /// a processor: no scheduler finds a better one for a few instructions between calls.
-  public func codegenOptions(for target: TargetDescription, hasLoops: Bool) -> [String] {
-    let keepsOrder =
-      switch self {
-      case .O0, .O3: false
-      case .O1: true
-      case .O2: !hasLoops && target.architecture == "x86_64"
-      }
-    return keepsOrder
-      ? ["-pre-RA-sched=linearize", "-enable-misched=false", "-disable-copyprop"] : []
-  }
-
   /// The level's pipeline without every occurrence of the passes named, with or without options.
   public func pipeline(hasLoops: Bool, without passes: Set<String>) -> String {
     let (open, close) = ("function(", ")")

@@ -1,6 +1,7 @@
 // Temporary files and folders that an interrupt must not leave behind. They stand in a fixed table
 // that the handler of SIGINT, SIGTERM and SIGHUP removes; it calls only what is async-signal-safe.
 import CProcess
+import Commands
 import Foundation
 
 public enum Temporaries {
@@ -53,7 +54,7 @@ struct ScratchFolder: ~Copyable {
   private let slot: Int
 
   init(beside output: String) throws(CodegenError) {
-    let folder = (output as NSString).deletingLastPathComponent
+    let folder = output.folder
     var template = Array(((folder.isEmpty ? "." : folder) + "/.recast-link-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw .system(output, errno) }
     path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }

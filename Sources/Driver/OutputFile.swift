@@ -1,4 +1,5 @@
 import Codegen
+import Commands
 import Foundation
 
 /// Files that appear whole or not at all.
@@ -17,7 +18,7 @@ public final class OutputFile {
     if let input, Self.isSame(path, input) {
       throw BuildError(.usage, path, "is the input itself", remedy: "name another file with -o")
     }
-    let directory = (path as NSString).deletingLastPathComponent
+    let directory = path.folder
     if Locate.isDirectory(path) {
       throw BuildError(.cannotCreate, path, "is a directory", remedy: "name a file with -o")
     }

@@ -1,6 +1,7 @@
 /// The pipeline on one page: input, image, discovery, translation, code generation, link.
 
 import Codegen
+import Commands
 import Discovery
 import ELF
 import Foundation
@@ -71,7 +72,7 @@ private func description(of output: BuildOptions.Output, _ options: BuildOptions
 /// The runtime module's folder; that the linker is there is known afterwards.
 private func findTools() throws(BuildError) -> String {
   do { _ = try findLinker() } catch { throw BuildError(codegen: error, "ld.lld") }
-  return (try Locate.runtime() as NSString).deletingLastPathComponent
+  return try Locate.runtime().folder
 }
 
 private func makeFolder(_ path: String) throws(BuildError) {
@@ -146,7 +147,6 @@ private func translate(
         try module.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
       }
       let hasLoops = shard.contains(where: translator.hasLoop)
-      parseLLVMOptions(level.codegenOptions(for: target, hasLoops: hasLoops))
       return try emit(
         module, for: target, level: level,
         pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))

@@ -1,5 +1,6 @@
 /// Selection on one page: slices, their translations, measurements, step 5.
 
+import Commands
 import Discovery
 import ELF
 import Foundation
@@ -164,7 +165,7 @@ private struct Chooser {
     one.flow = flow
     one.learnt = learnt.sorted()
     let target = try Target(parsing: system.target)
-    let name = (one.input as NSString).lastPathComponent
+    let name = one.input.fileName
     let path = options.output.isEmpty ? "\(name).\(target.architecture)" : options.output
     one.outputs = [.init(target: target, path: path)]
     if options.isDryRun {

@@ -1,3 +1,4 @@
+import Commands
 import Foundation
 
 /// A triple that artifacts can be made for, and what is needed to run one here.
@@ -66,7 +67,7 @@ public enum Locate {
       readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     }
     let path = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-    return (path as NSString).deletingLastPathComponent
+    return path.folder
   }
 
   /// Where the runtime module is looked for, in order. `RECAST_RUNTIME` alone counts when it is set.

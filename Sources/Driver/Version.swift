@@ -1,4 +1,5 @@
 import CProcess
+import Commands
 import Foundation
 
 /// Which Recast this is.
@@ -14,7 +15,7 @@ public enum Version {
     var parts = [text, SHA256.hex(buildID)]
     var paths = buildID.isEmpty ? ["/proc/self/exe"] : []
     if let runtime = try? Locate.runtime() {
-      let folder = (runtime as NSString).deletingLastPathComponent
+      let folder = runtime.folder
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       paths += names.filter { $0.hasSuffix(".bc") || $0.hasSuffix(".s") }.sorted()
         .map { "\(folder)/\($0)" }

@@ -69,16 +69,6 @@ public final class TargetMachine {
   }
 }
 
-/// Options of LLVM's own command line (`-mllvm`), for the whole process: once, in a process that
-/// does nothing else.
-public func parseLLVMOptions(_ options: [String]) {
-  var arguments: [UnsafePointer<CChar>?] = []
-  let copies = (["recast"] + options).map { LLVMCreateMessage($0) }
-  for copy in copies { arguments.append(UnsafePointer(copy)) }
-  LLVMParseCommandLineOptions(Int32(arguments.count), &arguments, nil)
-  for copy in copies { LLVMDisposeMessage(copy) }
-}
-
 public var llvmVersion: String {
   var (major, minor, patch): (UInt32, UInt32, UInt32) = (0, 0, 0)
   LLVMGetVersion(&major, &minor, &patch)

@@ -1,10 +1,11 @@
 // The selection as one page that needs nothing else: no script, no font, no link. Pictures are SVG,
 // drawn by Selection+Pictures.swift.
+import Commands
 import Foundation
 
 extension Selection {
   public var html: String {
-    let name = (input as NSString).lastPathComponent
+    let name = input.fileName
     let command = ([name] + arguments).joined(separator: " ")
     return """
       <!doctype html>

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Driver
 import Foundation
 
@@ -76,7 +77,7 @@ struct Build: ParsableCommand {
     options.symbols = symbols
     options.keepIR = keepIR
     var seen = Set<Target>()
-    let name = (input as NSString).lastPathComponent
+    let name = input.fileName
     for text in target {
       let target = try Target(parsing: text)
       if !seen.insert(target).inserted { continue }

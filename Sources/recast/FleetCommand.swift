@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Driver
 import Foundation
 import Selector
@@ -23,12 +24,12 @@ struct FleetCommand: ParsableCommand {
           case .emulator(let command):
             return Fleet.System(
               name: "qemu-\(target.architecture)", target: target.triple,
-              run: .qemu([(command as NSString).lastPathComponent]))
+              run: .qemu([command.fileName]))
           case .none: return nil
           }
         }
-        let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
-        let folder = (path as NSString).deletingLastPathComponent
+        let name = path.fileName.withoutExtension
+        let folder = path.folder
         let schema = "\(name).schema.json"
         if access(path, F_OK) == 0 {
           throw BuildError(.cannotCreate, path, "is there already", remedy: "name another file")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import Commands
 import Driver
 
 @Suite struct `Hashing` {
@@ -107,5 +108,17 @@ import Driver
     let report = BuildReport(options: BuildOptions(input: "x"), program: ProgramReport())
     let copy = try JSONDecoder().decode(BuildReport.self, from: report.json())
     #expect(copy.json() == report.json())
+  }
+}
+
+@Suite struct `Paths` {
+  @Test(arguments: [
+    ("x", "", "x"), ("/x", "/", "x"), ("a/b/c", "a/b", "c"), ("a/", "a", ""), ("", "", ""),
+  ])
+  func `have a folder and a file name`(_ path: String, _ folder: String, _ name: String) {
+    #expect(path.folder == folder && path.fileName == name)
+  }
+  @Test func `lose the last extension`() {
+    #expect(["f.tar.gz", "f", ".f", "f."].map(\.withoutExtension) == ["f.tar", "f", ".f", "f"])
   }
 }
