@@ -99,6 +99,9 @@ public struct Decoder {
       if prefixes.contains(.addressSize) { i.displacement &= 0xffff_ffff }
     }
     if i.operands.0.kind == .relative { i.immediate = i.immediate &+ i.next }
+    if map == 0 && (opcode & 0xf8 == 0xd8 || opcode == 0x9b) {
+      i.immediate = UInt64(opcode) &<< 8 | UInt64(opcode == 0x9b ? 0 : modrm)
+    }
     return i
   }
 

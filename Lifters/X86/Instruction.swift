@@ -90,6 +90,7 @@ public struct Instruction {
   /// 0…3: the index is shifted left by it.
   public var scale: UInt8
   public var displacement: Int64
+  /// x87 instructions: opcode and ModRM byte (SDM vol. 2, tables ).
   public var immediate: UInt64
   /// Where the instruction is.
   public var address: UInt64

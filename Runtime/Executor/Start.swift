@@ -59,6 +59,7 @@ private func makeExecutor(_ vcpu: VCPUPointer, _ image: UnsafePointer<GuestImage
         vcpu, memory: UnsafeMutableRawPointer(bitPattern: UInt(memory &+ 4096))!,
         size: Int(blockMemory)),
       map: CodeMapView(image)))
+  state.pointee.interpreter.machine.usesHostX87 = hostIsX86
   setExecutorState(vcpu, memory)
   takeCode(state, image)
   executorFaultHook = { signal, information, context, vcpu in

@@ -160,21 +160,15 @@ private func deliver(
 
 /// FXSAVE's image (SDM vol. 1, 10.5.1), the XSAVE header, the upper halves of YMM.
 private func saveState(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
-  let top = UInt64(vcpu.pointee.x87Top & 7)
-  store16(s, vcpu.pointee.x87Control)
-  store16(s &+ 2, vcpu.pointee.x87Status & ~0x3800 | UInt16(truncatingIfNeeded: top &<< 11))
-  store16(s &+ 4, UInt16(~vcpu.pointee.x87Empty))
+  if hostIsX86 {
+    hostX87Save(s)
+  } else {
+    vcpu.pointee.saveX87(to: UnsafeMutableRawPointer(bitPattern: UInt(s))!)
+  }
   vcpu.pointee.mxcsr |= UInt32(truncatingIfNeeded: hostFloatFlags())
   store32(s &+ 24, vcpu.pointee.mxcsr)
   store32(s &+ 28, 0xffff)
   var n: UInt64 = 0
-  while n < 8 {
-    let physical = Int((top &+ n) & 7)
-    store64(s &+ 32 &+ 16 &* n, vcpu.pointee.x87[2 &* physical])
-    store64(s &+ 40 &+ 16 &* n, vcpu.pointee.x87[2 &* physical &+ 1] & 0xffff)
-    n &+= 1
-  }
-  n = 0
   while n < 16 {
     let ymm = 4 &* Int(n)
     store64(s &+ 160 &+ 16 &* n, vcpu.pointee.ymm[ymm])
@@ -192,24 +186,12 @@ private func saveState(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
 }
 
 private func restoreState(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
-  let status = load16(s &+ 2)
-  let top = UInt64((status &>> 11) & 7)
-  vcpu.pointee.x87Control = load16(s)
-  vcpu.pointee.x87Status = status & ~0x3800
-  vcpu.pointee.x87Top = UInt8(truncatingIfNeeded: top)
-  vcpu.pointee.x87Empty = ~load8(s &+ 4)
+  loadX87(vcpu, s)
   vcpu.pointee.mxcsr = load32(s &+ 24) & 0xffff
   hostFloatLoad(UInt64(vcpu.pointee.mxcsr))
-  var n: UInt64 = 0
-  while n < 8 {
-    let physical = Int((top &+ n) & 7)
-    vcpu.pointee.x87[2 &* physical] = load64(s &+ 32 &+ 16 &* n)
-    vcpu.pointee.x87[2 &* physical &+ 1] = load64(s &+ 40 &+ 16 &* n) & 0xffff
-    n &+= 1
-  }
   let upper = load32(s &+ 464) == 0x4650_5853
   let present = load64(s &+ 512) & 4 != 0
-  n = 0
+  var n: UInt64 = 0
   while n < 16 {
     let ymm = 4 &* Int(n)
     vcpu.pointee.ymm[ymm] = load64(s &+ 160 &+ 16 &* n)
@@ -224,14 +206,23 @@ private func restoreState(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
 
 /// A handler starts with the processor's initial state.
 private func resetState(_ vcpu: UnsafeMutablePointer<VCPU>) {
-  vcpu.pointee.x87Control = 0x37f
-  vcpu.pointee.x87Status = 0
-  vcpu.pointee.x87Top = 0
-  vcpu.pointee.x87Empty = 0xff
+  var initial = InlineArray<20, UInt64>(repeating: 0)
+  initial[0] = 0x37f
+  withUnsafeBytes(of: &initial) {
+    loadX87(vcpu, UInt64(UInt(bitPattern: $0.baseAddress!)))
+  }
   vcpu.pointee.mxcsr = 0x1f80
   hostFloatLoad(0x1f80)
   vcpu.pointee.ymm = .init(repeating: 0)
-  vcpu.pointee.x87 = .init(repeating: 0)
+}
+
+/// x87 registers from FXSAVE's image: an x86 host has them itself.
+private func loadX87(_ vcpu: UnsafeMutablePointer<VCPU>, _ s: UInt64) {
+  if hostIsX86 {
+    hostX87Load(s)
+  } else {
+    vcpu.pointee.loadX87(from: UnsafeRawPointer(bitPattern: UInt(s))!)
+  }
 }
 
 /// The handler's `ret` has popped the return address: `rsp` is the ucontext.

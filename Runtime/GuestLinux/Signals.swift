@@ -11,6 +11,7 @@ import RuntimeABI
 
 enum Signal {
   static func bit(_ signal: UInt64) -> UInt64 { 1 &<< (signal &- 1) }
+  static var fpe: UInt64 { 8 }
   static var segv: UInt64 { 11 }
   static var bus: UInt64 { 7 }
   /// ILL, TRAP, BUS, FPE, SEGV: the runtime's own faults come this way, never blocked on the host.
@@ -310,6 +311,11 @@ public struct HostFault {
     // Protection and user; an x86 host knows whether it was a write.
     error = code == 2 && signal == Signal.segv ? 5 : 4
     if hostIsX86 { error = load64(context &+ 192) }
+    if signal == Signal.fpe {
+      // #MF, at an instruction that only `raise` knows.
+      (address, trap, error) = (0, 16, 0)
+      return
+    }
     if address < stackLow && address >= stackLow &- stackGuard { code = 1 }
     let top = Int64(bitPattern: address) &>> 47
     if signal == Signal.segv && (code == 0x80 || (top != 0 && top != -1)) {
@@ -318,7 +324,9 @@ public struct HostFault {
     }
   }
   public func raise(_ vcpu: UnsafeMutablePointer<VCPU>) {
-    raiseSignal(vcpu, signal, code: code, address: address, trap: trap, error: error)
+    raiseSignal(
+      vcpu, signal, code: code, address: trap == 16 ? vcpu.pointee.rip : address, trap: trap,
+      error: error)
   }
 }
 

@@ -57,6 +57,13 @@ public func hostFloatLoad(_ mxcsr: UInt64)
 @_extern(c, "recast_host_float_flags")
 public func hostFloatFlags() -> UInt64
 
+/// The x87 registers of an x86 host, which are the guest's, to and from an area as FXSAVE's, of which
+/// 160 bytes matter.
+@_extern(c, "recast_host_x87_save")
+public func hostX87Save(_ area: UInt64)
+@_extern(c, "recast_host_x87_load")
+public func hostX87Load(_ area: UInt64)
+
 @_extern(c, "recast_host_facts")
 func hostFactsAddress() -> UInt
 

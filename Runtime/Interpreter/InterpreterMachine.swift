@@ -37,6 +37,8 @@ public struct InterpreterMachine: X86Machine {
   public var transfer: Transfer = .none
   /// Flags worth computing, by their RFLAGS bit.
   public var wanted: UInt16 = ~0
+  /// The host's x87 has the guest's registers, not the VCPU (Stepped/HostX87.swift).
+  public var usesHostX87 = false
 
   @inlinable public init(_ vcpu: UnsafeMutablePointer<VCPU>) { self.vcpu = vcpu }
 

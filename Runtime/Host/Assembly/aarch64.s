@@ -180,6 +180,15 @@ recast_host_float_flags:
   orr x0, x0, x1, lsl #2
   ret
 
+# No x87 here: the VCPU has its registers.
+  .globl recast_host_x87
+  .globl recast_host_x87_save
+  .globl recast_host_x87_load
+recast_host_x87:
+recast_host_x87_save:
+recast_host_x87_load:
+  ret
+
   .globl recast_host_facts
 recast_host_facts:
   adrp x0, recast_host_kind

@@ -213,6 +213,15 @@ recast_host_float_flags:
   or $a0, $a0, $a2
   ret
 
+# No x87 here: the VCPU has its registers.
+  .globl recast_host_x87
+  .globl recast_host_x87_save
+  .globl recast_host_x87_load
+recast_host_x87:
+recast_host_x87_save:
+recast_host_x87_load:
+  ret
+
   .globl recast_host_facts
 recast_host_facts:
   pcalau12i $a0, %pc_hi20(recast_host_kind)

@@ -164,6 +164,115 @@ recast_host_float_flags:
   andl $0x3f, %eax
   ret
 
+# (area) of 160 bytes: the head of FXSAVE's and ST(0) to ST(7).
+  .globl recast_host_x87_save
+recast_host_x87_save:
+  pushq %rbp
+  movq %rsp, %rbp
+  subq $512, %rsp
+  andq $-16, %rsp
+  fxsave64 (%rsp)
+  movq (%rsp), %rax
+  movl $0xffffffff, %ecx                # not FOP
+  shlq $16, %rcx
+  orq $0xffff, %rcx
+  andq %rcx, %rax
+  movq %rax, (%rdi)
+  xorl %eax, %eax
+  movq %rax, 8(%rdi)
+  movq %rax, 16(%rdi)
+  movl $16, %ecx
+.Lrecast_x87_saved:
+  movq 24(%rsp,%rcx,8), %rax
+  movq %rax, 24(%rdi,%rcx,8)
+  decl %ecx
+  jne .Lrecast_x87_saved
+  leave
+  ret
+
+# SSE's part stays as it is.
+  .globl recast_host_x87_load
+recast_host_x87_load:
+  pushq %rbp
+  movq %rsp, %rbp
+  subq $512, %rsp
+  andq $-16, %rsp
+  fxsave64 (%rsp)
+  movq (%rdi), %rax
+  movq %rax, (%rsp)
+  xorl %eax, %eax
+  movq %rax, 8(%rsp)
+  movq %rax, 16(%rsp)
+  movl $16, %ecx
+.Lrecast_x87_loaded:
+  movq 24(%rdi,%rcx,8), %rax
+  movq %rax, 24(%rsp,%rcx,8)
+  decl %ecx
+  jne .Lrecast_x87_loaded
+  fxrstor64 (%rsp)
+  leave
+  ret
+
+# (opcode and ModRM byte, address, RFLAGS): runs it, answers AX and RFLAGS above it.
+  .globl recast_host_x87
+recast_host_x87:
+  movzbl %dil, %r9d
+  movl %edi, %r8d
+  shrl $8, %r8d
+  leaq .Lrecast_x87_wait(%rip), %r10
+  cmpl $0x9b, %r8d
+  je .Lrecast_x87_run
+  andl $7, %r8d
+  cmpl $0xc0, %r9d
+  jae .Lrecast_x87_register
+  shrl $3, %r9d
+  andl $7, %r9d
+  leal (%r9,%r8,8), %r9d
+  leaq .Lrecast_x87_memory(%rip), %r10
+  leaq (%r10,%r9,4), %r10
+  jmp .Lrecast_x87_run
+.Lrecast_x87_register:
+  shll $6, %r8d
+  andl $63, %r9d
+  addl %r8d, %r9d
+  leaq .Lrecast_x87_registers(%rip), %r10
+  leaq (%r10,%r9,4), %r10
+.Lrecast_x87_run:
+  xorl %eax, %eax
+  pushq %rdx
+  popfq
+  call *%r10
+  pushfq
+  popq %rdx
+  movzwl %ax, %eax
+  shlq $16, %rdx
+  orq %rdx, %rax
+  ret
+.Lrecast_x87_wait:
+  fwait
+  ret
+# Every x87 opcode with an operand at (%rsi), and with a register.
+.Lrecast_x87_memory:
+  .set .Lrecast_opcode, 0xd8
+  .rept 8
+  .set .Lrecast_modrm, 6
+  .rept 8
+  .byte .Lrecast_opcode, .Lrecast_modrm, 0xc3, 0xcc
+  .set .Lrecast_modrm, .Lrecast_modrm + 8
+  .endr
+  .set .Lrecast_opcode, .Lrecast_opcode + 1
+  .endr
+.Lrecast_x87_registers:
+  .set .Lrecast_opcode, 0xd8
+  .rept 8
+  .set .Lrecast_modrm, 0xc0
+  .rept 64
+  .byte .Lrecast_opcode, .Lrecast_modrm, 0xc3, 0xcc
+  .set .Lrecast_modrm, .Lrecast_modrm + 1
+  .endr
+  .set .Lrecast_opcode, .Lrecast_opcode + 1
+  .endr
+
   .globl recast_host_facts
 recast_host_facts:
   leaq recast_host_kind(%rip), %rax

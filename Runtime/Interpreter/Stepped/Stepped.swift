@@ -7,6 +7,14 @@ import X86
 extension InterpreterMachine {
   /// `address`: the memory operand's, segment base included.
   mutating func stepped(_ i: Instruction, _ address: UInt64) throws(GuestFault) {
+    if usesHostX87 && i.touchesX87 {
+      try steppedOnHost(i, address)
+    } else {
+      try steppedBySoftware(i, address)
+    }
+  }
+
+  mutating func steppedBySoftware(_ i: Instruction, _ address: UInt64) throws(GuestFault) {
     if try steppedX87(i, address) { return }
     if try steppedSystem(i, address) { return }
     if try steppedStrings(i, address) { return }
