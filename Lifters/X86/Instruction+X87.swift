@@ -7,11 +7,14 @@ extension Instruction {
     switch operation {
     case .fnstenv, .fldenv, .fnsave, .frstor: return nil
     default:
-      // The names of x87 instructions, and of FXSAVE and FXRSTOR, which have no such opcode.
-      let isNamedSo = operation.rawValue >= Operation.f2xm1.rawValue
-        && operation.rawValue <= Operation.fyl2xp1.rawValue
       let opcode = immediate &>> 8
-      return isNamedSo && (opcode & ~7 == 0xd8 || opcode == 0x9b) ? immediate : nil
+      return isNamedAsX87 && (opcode & ~7 == 0xd8 || opcode == 0x9b) ? immediate : nil
     }
+  }
+
+  /// x87 instructions, and FXSAVE and FXRSTOR, which have no x87 opcode in `immediate`.
+  @inlinable public var isNamedAsX87: Bool {
+    operation.rawValue >= Operation.f2xm1.rawValue
+      && operation.rawValue <= Operation.fyl2xp1.rawValue
   }
 }

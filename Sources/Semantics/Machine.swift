@@ -7,6 +7,7 @@ public enum Fault: UInt8, Sendable {
   case invalidOpcode = 6  // #UD, SIGILL
   case generalProtection = 13  // #GP, SIGSEGV with si_addr 0
   case pageFault = 14  // #PF, SIGSEGV or SIGBUS
+  case floatingPoint = 16  // #MF, SIGFPE
 }
 
 /// One side of "one meaning, two machines": an instruction's meaning is written once against this

@@ -59,7 +59,11 @@ final class FunctionLifter {
   func lift() throws {
     e.isStrict = unit.seesFloatControl(facts)
     defer { e.isStrict = false }
-    if e.isStrict { function.addAttribute(e.context.attribute("strictfp")) }
+    // For x86 LLVM 19 takes the attribute as a wish for FWAIT behind assembly, which raises exceptions
+    // that the guest is about to clear. The operations are constrained without it.
+    if e.isStrict && unit.emission.target.architecture != "x86_64" {
+      function.addAttribute(e.context.attribute("strictfp"))
+    }
     programCounterHome = b.alloca(e.i64)
     faultHome = b.alloca(e.i64)
     machine.onFault = { [unowned self] in self.emitFault($0, $1) }

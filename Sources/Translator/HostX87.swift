@@ -66,7 +66,7 @@ extension LLVMMachine {
     -> Value
   {
     let type = IRType.function(result, operands.map(\.type))
-    let clobbers = (constraints.isEmpty ? "" : ",") + "~{dirflag},~{fpsr},~{flags}"
+    let clobbers = (constraints.isEmpty ? "" : ",") + "~{flags}"
     return b.call(b.inlineAsm(type, text, constraints: constraints + clobbers), type, operands)
   }
 

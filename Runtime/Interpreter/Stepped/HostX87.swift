@@ -67,10 +67,13 @@ extension Instruction {
   /// It reads or writes x87 or MMX registers, or their control and status.
   var touchesX87: Bool {
     switch operation {
-    case .fxsave, .fxrstor, .xsave, .xsavec, .xsaveopt, .xrstor, .emms: return true
+    case .fxsave, .fxrstor, .xsave, .xsavec, .xsaveopt, .xrstor: return true
     case .fnstenv, .fldenv, .fnsave, .frstor: return true
-    default:
-      return hostX87 != nil || operands.0.kind == .mmx || operands.1.kind == .mmx
+    default: return hostX87 != nil || isMMX
     }
+  }
+
+  var isMMX: Bool {
+    operands.0.kind == .mmx || operands.1.kind == .mmx || operation == .emms
   }
 }

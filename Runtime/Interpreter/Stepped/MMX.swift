@@ -33,6 +33,7 @@ extension InterpreterMachine {
 
   /// Answers false when `i` is not an MMX instruction with a meaning.
   mutating func steppedMMX(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
+    try fault(.floatingPoint, if: i.isMMX && vcpu.pointee.x87Status & 0x80 != 0)
     if try steppedMMXMoves(i, address) { return true }
     guard i.operands.0.kind == .mmx else { return false }
     let a = mmx(i.operands.0.number)

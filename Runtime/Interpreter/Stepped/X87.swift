@@ -128,6 +128,27 @@ extension InterpreterMachine {
 
   /// Answers false when `i` is not an x87 instruction with a meaning.
   mutating func steppedX87(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
+    try fault(.floatingPoint, if: vcpu.pointee.x87Status & 0x80 != 0 && i.waitsForX87)
+    if vcpu.pointee.x87Control & Self.beforeResult == Self.beforeResult {
+      return try evaluateX87(i, address)
+    }
+    // An unmasked exception of these kinds leaves everything as it was but the status.
+    let before = vcpu.pointee
+    let isKnown = try evaluateX87(i, address)
+    if vcpu.pointee.x87Status & ~vcpu.pointee.x87Control & Self.beforeResult != 0 {
+      vcpu.pointee.x87 = before.x87
+      (vcpu.pointee.x87Top, vcpu.pointee.x87Empty) = (before.x87Top, before.x87Empty)
+      (vcpu.pointee.cf, vcpu.pointee.pf, vcpu.pointee.zf) = (before.cf, before.pf, before.zf)
+      (vcpu.pointee.of, vcpu.pointee.sf, vcpu.pointee.af) = (before.of, before.sf, before.af)
+    }
+    return isKnown
+  }
+
+  /// Invalid operation, denormal operand, division by zero: found before there is a result (SDM
+  /// vol. 1, 8.6).
+  static var beforeResult: UInt16 { 7 }
+
+  private mutating func evaluateX87(_ i: Instruction, _ address: UInt64) throws(GuestFault) -> Bool {
     let small = i.prefixes.contains(.operandSize)
     switch i.operation {
     case .fadd: try arithmetic(.add, i, address)
@@ -262,5 +283,16 @@ extension InterpreterMachine {
     default: return steppedTranscendental(i)
     }
     return true
+  }
+}
+
+extension Instruction {
+  /// An unmasked exception that is pending is raised by the next x87 or MMX instruction, unless it is
+  /// of those that do not wait (SDM vol. 1, 8.3.12 and 8.7).
+  var waitsForX87: Bool {
+    switch operation {
+    case .fninit, .fnclex, .fnstcw, .fnstsw, .fnstenv, .fnsave: false
+    default: isNamedAsX87 && immediate != 0
+    }
   }
 }

@@ -45,11 +45,13 @@ extension InterpreterMachine {
     if operand.kind == .memory {
       var context = softContext
       let number = value ?? .indefinite
+      let bits = operand.size == 4
+        ? context.narrow(number, fraction: 23)
+        : operand.size == 8 ? context.narrow(number, fraction: 52) : 0
+      if withholds(context, value) { return }
       switch operand.size {
-      case 4:
-        let bits = context.narrow(number, fraction: 23)
-        try store(UInt32(truncatingIfNeeded: bits), at: address)
-      case 8: try store(context.narrow(number, fraction: 52), at: address)
+      case 4: try store(UInt32(truncatingIfNeeded: bits), at: address)
+      case 8: try store(bits, at: address)
       default: try storeExtended(number, address)
       }
       if value != nil { note(context) }
@@ -68,6 +70,7 @@ extension InterpreterMachine {
     let value = st(0)
     let bits = context.toInteger(
       value ?? .indefinite, bits: UInt64(size) &* 8, truncating: truncating)
+    if withholds(context, value) { return }
     switch size {
     case 2: try store(UInt16(truncatingIfNeeded: bits), at: address)
     case 4: try store(UInt32(truncatingIfNeeded: bits), at: address)
@@ -75,6 +78,16 @@ extension InterpreterMachine {
     }
     if value != nil { note(context) }
     if pops { pop() }
+  }
+
+  /// An unmasked exception keeps a store, and its pop, from being done; `value` nil is an empty register.
+  func withholds(_ context: SoftFloatContext, _ value: SoftFloat80?) -> Bool {
+    let unmasked = ~vcpu.pointee.x87Control
+    if value == nil { return unmasked & SoftFloatContext.invalid != 0 }
+    let stops = Self.beforeResult | SoftFloatContext.overflow | SoftFloatContext.underflow
+    if context.flags & unmasked & stops == 0 { return false }
+    note(context)
+    return true
   }
 
   mutating func fbld(_ address: UInt64) throws(GuestFault) {
@@ -111,6 +124,7 @@ extension InterpreterMachine {
       context.flags = SoftFloatContext.invalid
       context.roundedUp = false
     }
+    if withholds(context, value) { return }
     try store(high, at: address &+ 8)
     try store(low, at: address)
     if value != nil { note(context) }

@@ -1,5 +1,5 @@
-// The x87 register stack and its control, status and tag words (SDM vol. 1, 8.1). Exceptions always
-// get their masked response; an unmasked one sets ES and B, but raises no #MF (docs/QUIRKS.md).
+// The x87 register stack and its control, status and tag words (SDM vol. 1, 8.1). An unmasked
+// exception sets ES and B, and the next instruction that waits raises #MF.
 // FIP, FDP and FOP are not kept and read as 0.
 
 import RuntimeABI
