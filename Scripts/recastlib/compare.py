@@ -143,6 +143,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
                         help="of recast build (default: O2)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
                         help="builds' shards and cases at a time (default: processors)")
-    parser.add_argument("--keep", type=Path, help="the directory for artifacts, which a second "
+    parser.add_argument("--keep", type=lambda path: Path(path).resolve(),
+                        help="the directory for artifacts, which a second "
                         "run takes again (default: .build/acceptance)")
     return parser

@@ -212,7 +212,7 @@ struct Oracle {
 
   static func signal(of fault: Fault) -> Int32 {
     switch fault {
-    case .divideError: return 8
+    case .divideError, .floatingPoint: return 8
     case .invalidOpcode: return 4
     case .debug, .breakpoint: return 5
     case .overflow, .generalProtection, .pageFault: return 11
