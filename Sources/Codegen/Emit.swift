@@ -55,13 +55,26 @@ public func emit(
   pipeline: String? = nil, options: PassOptions = PassOptions(),
   fileType: LLVMCodeGenFileType = LLVMObjectFile
 ) throws(CodegenError) -> [UInt8] {
+  let machine = try optimise(
+    module, for: target, level: level, pipeline: pipeline, options: options)
+  do { return try machine.emit(module, fileType) } catch {
+    throw .bug("\(target.triple): \(error)")
+  }
+}
+
+/// What `emit` does before instruction selection; answers the machine that it was done for.
+@discardableResult
+public func optimise(
+  _ module: Module, for target: TargetDescription, level: OptimizationLevel,
+  pipeline: String? = nil, options: PassOptions = PassOptions()
+) throws(CodegenError) -> TargetMachine {
   let machine = try target.machine(level)
   prepare(module, machine)
   do {
     try module.verify()
     let passes = pipeline ?? level.pipeline(hasLoops: true)
     if !passes.isEmpty { try module.runPasses(passes, on: machine, options: options) }
-    return try machine.emit(module, fileType)
+    return machine
   } catch { throw .bug("\(target.triple): \(error)") }
 }
 

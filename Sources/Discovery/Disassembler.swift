@@ -34,4 +34,20 @@ public final class Disassembler {
     }
     return found.operands.isEmpty ? found.mnemonic : found.mnemonic + " " + found.operands
   }
+
+  /// A line for each instruction of `bytes`, at most `limit`; what is no instruction ends them.
+  public func lines(of bytes: some Collection<UInt8>, at address: UInt64, limit: Int = .max)
+    -> [String]
+  {
+    var lines: [String] = []
+    var rest = Array(bytes)[...]
+    var address = address
+    while !rest.isEmpty && lines.count < limit {
+      lines.append(text(of: rest, at: address))
+      guard let length = instruction(rest, at: address)?.length else { break }
+      rest = rest.dropFirst(length)
+      address += UInt64(length)
+    }
+    return lines
+  }
 }

@@ -53,6 +53,16 @@ extension InspectReport {
         lines.append("  → " + block.successors.map(hexadecimal).joined(separator: ", "))
       }
     }
+    if let t = function.translation {
+      func section(_ title: String, _ text: [String]) {
+        // Labels and the lines of a definition's frame stand at the margin.
+        let count = text.filter { $0.hasPrefix(" ") || $0.hasPrefix("\t") }.count
+        lines += ["", "\(title): \(count) instructions"] + text
+      }
+      section("LLVM IR as lifted", t.lifted)
+      section("LLVM IR after \(t.level)", t.optimised)
+      section("\(t.target), without its runtime", t.assembly)
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -152,11 +152,28 @@ public struct InspectReport: Codable, Sendable {
       (self.successors, self.disassembly) = (successors, disassembly)
     }
   }
+  /// What becomes of a function, line by line: LLVM's IR as lifted and as optimised, and the target's
+  /// assembly.
+  public struct Translation: Codable, Sendable {
+    public var target: String
+    /// "-O2" and so on.
+    public var level: String
+    public var lifted: [String]
+    public var optimised: [String]
+    public var assembly: [String]
+    public init(
+      target: String, level: String, lifted: [String], optimised: [String], assembly: [String]
+    ) {
+      (self.target, self.level) = (target, level)
+      (self.lifted, self.optimised, self.assembly) = (lifted, optimised, assembly)
+    }
+  }
   public struct Function: Codable, Sendable {
     public var name: String
     public var address: UInt64
     public var evidence: [String]
     public var blocks: [Block]
+    public var translation: Translation?
     public init(name: String, address: UInt64, evidence: [String], blocks: [Block]) {
       (self.name, self.address) = (name, address)
       (self.evidence, self.blocks) = (evidence, blocks)

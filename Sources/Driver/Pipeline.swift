@@ -123,6 +123,13 @@ private func makeArtifact(
   }
 }
 
+/// - Parameter isBaseline: for the target's own processor and features.
+func traits(of target: TargetDescription, isBaseline: Bool = true) -> TargetTraits {
+  TargetTraits(
+    architecture: target.architecture, hasBaselineVectors: isBaseline,
+    hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"))
+}
+
 /// Functions in shards, each in a process of its own; one that dies is bisected to the function.
 private func translate(
   _ translator: Translator, for target: TargetDescription, level: OptimizationLevel,
@@ -131,10 +138,7 @@ private func translate(
   guard translator.functionCount > 0 else { return ([], []) }
   let shards = translator.shards(count: 24)
   progress.stage("\(target.triple): translating", total: shards.count)
-  let traits = TargetTraits(
-    architecture: target.architecture,
-    hasBaselineVectors: options.cpu.isEmpty && options.features.isEmpty,
-    hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"))
+  let traits = traits(of: target, isBaseline: options.cpu.isEmpty && options.features.isEmpty)
   var excluded: Set<Int> = []
   let results = try ShardRunner(jobs: options.jobs).run(
     shards,

@@ -68,9 +68,7 @@ private func collectLeftovers(
 ) {
   let disassembler = Disassembler()
   func lines(_ address: UInt64, _ count: Int) -> [String] {
-    guard let disassembler else { return [] }
-    let text = disassembler.text(of: program.bytes(at: address, count: count), at: address)
-    return text.split(separator: "\n").prefix(4).map(String.init)
+    disassembler?.lines(of: program.bytes(at: address, count: count), at: address, limit: 4) ?? []
   }
   func function(_ address: UInt64) -> String {
     program.symbols.last { $0.address <= address }?.name ?? "0x" + String(address, radix: 16)
@@ -97,35 +95,4 @@ private func collectLeftovers(
       address: j.address, bytes: 0, function: "0x" + String(j.function, radix: 16),
       reason: "indirect jump: " + j.reason, disassembly: lines(j.address, 8))
   }
-}
-
-/// Tells what the program is; with `function` (a name or 0x address), that function's blocks too.
-public func inspect(
-  _ input: String, function: String?, progress: Progress
-) throws(BuildError) -> InspectReport {
-  progress.stage("reading")
-  let data = try readInput(input)
-  let program = try load(input)
-  progress.stage("finding code")
-  let discovery = Discovery(program)
-  var report = InspectReport(program: programReport(program, discovery, input: data))
-  guard let function else { return report }
-  let address =
-    program.symbols.first { $0.name == function }?.address
-    ?? (function.hasPrefix("0x") ? UInt64(function.dropFirst(2), radix: 16) : nil)
-  guard let address, let found = discovery.function(at: address) else {
-    throw BuildError(.usage, function, "no function with this name or address")
-  }
-  let disassembler = Disassembler()
-  report.function = .init(
-    name: program.symbols.first { $0.address == address }?.name ?? function, address: address,
-    evidence: [evidenceName(found.evidence)],
-    blocks: found.blocks.map { b in
-      let bytes = program.bytes(at: b.start, count: Int(b.end - b.start))
-      let text = disassembler?.text(of: bytes, at: b.start) ?? ""
-      return .init(
-        address: b.start, bytes: Int(b.end - b.start), successors: b.successors,
-        disassembly: text.split(separator: "\n").map(String.init))
-    })
-  return report
 }

@@ -15,10 +15,28 @@ struct Inspect: ParsableCommand {
     help: ArgumentHelp("Show one function's blocks: a symbol or 0xADDRESS.", valueName: "name"))
   var function: String?
 
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("With --function: show its translation for this target.", valueName: "triple"),
+    completion: .list(Target.all.map(\.triple)))
+  var target: String?
+
+  @Flag(exclusivity: .chooseLast)
+  var level: Level = .o2
+
+  func validate() throws {
+    if target != nil && function == nil {
+      throw ValidationError("--target shows one function's translation: name it with --function")
+    }
+  }
+
   func run() throws {
     try reporting { () throws(BuildError) in
       let progress = Progress(quiet: json)
-      let report = try inspect(input, function: function, progress: progress)
+      let target = try self.target.map { text throws(BuildError) in try Target(parsing: text) }
+      let report = try inspect(
+        input, function: function, target: target, optimisation: level.rawValue,
+        progress: progress)
       progress.finish()
       if json { output(report.json()) } else { output(report.text) }
     }
