@@ -80,6 +80,10 @@ let adjudicated = [
   Adjudicated("pause", "nop", "F3 before two REX: still PAUSE (SDM vol. 2, 2.2.1)"),
   Adjudicated("pushfq", "pushf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
   Adjudicated("popfq", "popf", "REX.W wins over 66 (SDM vol. 2, 2.2.1.2)"),
+  Adjudicated(
+    "jecxz", "jrcxz", "67 means ECX (SDM vol. 2, Jcc), beside 66, too; so on this processor"),
+  Adjudicated("wrssd", "adcx", "CET; Capstone takes 67 before REX for 66"),
+  Adjudicated("wrssq", "adcx", "the same"),
   Adjudicated("clwb", "xsaveopt", "66 0F AE /6 (SDM vol. 2, CLWB)"),
   Adjudicated("rdpid", "rdseed", "F3 0F C7 /7; runs on this processor"),
   Adjudicated("pause", "xchg", "F3 REX 90 without REX.B (SDM vol. 2, PAUSE)"),
@@ -126,7 +130,11 @@ func isAdjudicated(
   // Before EVEX 66, F2, F3, LOCK and REX are #UD (SDM vol. 2, 2.7.11).
   if rest.first == 0x62 {
     let isForbidden = prefixes.contains { isREX($0) || [0x66, 0xf0, 0xf2, 0xf3].contains($0) }
+    // 67 leaves a displacement of 32 bits behind RIP: Capstone loses it.
+    let plain = capstone.read(prefixes.filter { $0 != 0x67 } + rest)
+    let dropped = prefixes.filter { $0 == 0x67 }.count
     return theirs.mnemonic == nil || ours.length == theirs.length
+      || (dropped > 0 && plain.length + dropped == ours.length)
       || (ours.mnemonic == nil && isForbidden)
       // Of registers there is nothing behind ModRM but map 3's constant: Capstone adds one to the fused
       // operations with rounding.
