@@ -55,6 +55,9 @@ let adjudicated = [
   Adjudicated("mov", nil, "REX.R is ignored with segment registers; runs on this processor"),
   Adjudicated("rdsspq", nil, "CET: newer than Capstone 4; a NOP without it"),
   Adjudicated("incsspd", "lfence", "CET; Capstone ignores F3"),
+  Adjudicated("incsspq", "lfence", "the same"),
+  Adjudicated("endbr32", nil, "CET, with REX: a NOP on this processor"),
+  Adjudicated("endbr64", nil, "the same"),
   Adjudicated("incsspd", nil, "CET; #UD on this processor, where the kernel leaves shadow stacks off"),
   Adjudicated("incsspq", nil, "CET"),
   Adjudicated("rstorssp", nil, "CET"),
@@ -130,11 +133,11 @@ func isAdjudicated(
   // Before EVEX 66, F2, F3, LOCK and REX are #UD (SDM vol. 2, 2.7.11).
   if rest.first == 0x62 {
     let isForbidden = prefixes.contains { isREX($0) || [0x66, 0xf0, 0xf2, 0xf3].contains($0) }
-    // 67 leaves a displacement of 32 bits behind RIP: Capstone loses it.
+    // Behind 67 Capstone loses displacements, and takes what it refuses without.
     let plain = capstone.read(prefixes.filter { $0 != 0x67 } + rest)
     let dropped = prefixes.filter { $0 == 0x67 }.count
     return theirs.mnemonic == nil || ours.length == theirs.length
-      || (dropped > 0 && plain.length + dropped == ours.length)
+      || (dropped > 0 && (plain.mnemonic == nil || plain.length + dropped == ours.length))
       || (ours.mnemonic == nil && isForbidden)
       // Of registers there is nothing behind ModRM but map 3's constant: Capstone adds one to the fused
       // operations with rounding.
