@@ -29,9 +29,10 @@ extension LLVMMachine {
       let status = emitX87(text, e.context.int(16), "={ax}", [])
       setRegister(i.operands.0, W16(value: status))
     case .fcomi, .fcomip, .fucomi, .fucomip:
+      // Not as LLVM 19's outputs in flags: it may put an addition between them and a CMOV.
       let i8 = e.context.int(8)
       let flags = emitX87(
-        text, e.context.structType([i8, i8, i8]), "={@ccc},={@ccz},={@ccp}", [])
+        text + "\nsetb $0\nsete $1\nsetp $2", e.context.structType([i8, i8, i8]), "=q,=q,=q", [])
       for (n, flag) in [StatusFlag.cf, .zf, .pf].enumerated() {
         let isSet = b.trunc(b.extractValue(flags, n), e.i1)
         set(flag, IRFlag(isSet))
