@@ -23,7 +23,7 @@ private var stackGap: UInt64 { 0x1_0000 }
 private var smallStackGap: UInt64 { 0x2000 }
 private var scannedStack: UInt64 { 0x1_0000 }
 /// In an x86 host's ucontext: where the interrupted code's FXSAVE image is.
-private var interruptedX87: UInt64 { 224 }
+private var interruptedState: UInt64 { 224 }
 /// For handlers: host stack below the interrupted code, and signal stack for the next signals.
 private var neededStack: UInt64 { 0x4_0000 }
 private var neededSignalStack: UInt64 { 0x6000 }
@@ -36,7 +36,7 @@ func takeHostFault(
   if executorState(vcpu) == 0 { return false }
   let state = threadState(vcpu)
   if signal == 4 || signal == 5 { return takeDropped(vcpu, context) }
-  // The host's x87 is the guest's, so its exceptions are (#MF).
+  // An x86 host's x87 and MXCSR are the guest's, so their exceptions are, too (#MF, #XM).
   if signal != 11 && signal != 7 && !(signal == 8 && hostIsX86) { return false }
   guard state.pointee.engine != .runtime, isHandled(vcpu, signal),
     let frame = RunFramePointer(bitPattern: UInt(state.pointee.innermost))
@@ -89,8 +89,10 @@ private func takeTranslatedFault(
   let state = threadState(vcpu)
   let before = vcpu.pointee
   if hostIsX86 {
-    // The kernel starts signal handlers with x87 registers of their own.
-    hostX87Load(hostWord(context &+ interruptedX87))
+    // The kernel starts signal handlers with x87 registers and an MXCSR of their own.
+    let image = hostWord(context &+ interruptedState)
+    hostX87Load(image)
+    vcpu.pointee.mxcsr |= UInt32(truncatingIfNeeded: hostWord(image &+ 24) & 0x3f)
   }
   vcpu.pointee.unwinding = 0
   vcpu.pointee.gpr[4] = lowestRSP(vcpu, frame, context)

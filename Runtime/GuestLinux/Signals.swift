@@ -312,8 +312,8 @@ public struct HostFault {
     error = code == 2 && signal == Signal.segv ? 5 : 4
     if hostIsX86 { error = load64(context &+ 192) }
     if signal == Signal.fpe {
-      // #MF, at an instruction that only `raise` knows.
-      (address, trap, error) = (0, 16, 0)
+      // #MF or #XM, at an instruction that only `raise` knows.
+      (address, trap, error) = (0, load64(context &+ 200), 0)
       return
     }
     if address < stackLow && address >= stackLow &- stackGuard { code = 1 }
@@ -325,7 +325,7 @@ public struct HostFault {
   }
   public func raise(_ vcpu: UnsafeMutablePointer<VCPU>) {
     raiseSignal(
-      vcpu, signal, code: code, address: trap == 16 ? vcpu.pointee.rip : address, trap: trap,
+      vcpu, signal, code: code, address: signal == Signal.fpe ? vcpu.pointee.rip : address, trap: trap,
       error: error)
   }
 }

@@ -49,8 +49,8 @@ public func hostCodeChanged(_ address: UInt64)
 @_extern(c, "recast_host_counter")
 public func hostCounter() -> UInt64
 
-/// Makes the host's floating-point environment MXCSR's: rounding, and where the host can, DAZ and FTZ
-/// and the flags that are set in it (elsewhere none is). No exception traps.
+/// Makes the host's floating-point environment MXCSR's: rounding, and where the host can, DAZ and FTZ.
+/// An x86 host takes all of it, so that unmasked exceptions trap; elsewhere no flag is set then.
 @_extern(c, "recast_host_float_load")
 public func hostFloatLoad(_ mxcsr: UInt64)
 /// The exceptions since then, as MXCSR's flags; DE on x86_64 only.

@@ -5,7 +5,8 @@
 define double @trunc(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
-  %small = fcmp olt double %a, 0x4330000000000000
+  %bits = bitcast double %a to i64
+  %small = icmp ult i64 %bits, 4841369599423283200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi double %x to i64
@@ -21,7 +22,8 @@ same:
 define double @floor(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
-  %small = fcmp olt double %a, 0x4330000000000000
+  %bits = bitcast double %a to i64
+  %small = icmp ult i64 %bits, 4841369599423283200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi double %x to i64
@@ -39,7 +41,8 @@ same:
 define double @ceil(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
-  %small = fcmp olt double %a, 0x4330000000000000
+  %bits = bitcast double %a to i64
+  %small = icmp ult i64 %bits, 4841369599423283200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi double %x to i64
@@ -57,7 +60,8 @@ same:
 define double @rint(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
-  %small = fcmp olt double %a, 0x4330000000000000
+  %bits = bitcast double %a to i64
+  %small = icmp ult i64 %bits, 4841369599423283200
   br i1 %small, label %work, label %same
 work:
   %large = call double @llvm.copysign.f64(double 0x4330000000000000, double %x)
@@ -72,7 +76,8 @@ same:
 define double @nearbyint(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
-  %small = fcmp olt double %a, 0x4330000000000000
+  %bits = bitcast double %a to i64
+  %small = icmp ult i64 %bits, 4841369599423283200
   br i1 %small, label %work, label %same
 work:
   %large = call double @llvm.copysign.f64(double 0x4330000000000000, double %x)
@@ -88,7 +93,8 @@ same:
 define double @roundeven(double %x) #0 {
 entry:
   %a = call double @llvm.fabs.f64(double %x)
-  %small = fcmp olt double %a, 0x4330000000000000
+  %bits = bitcast double %a to i64
+  %small = icmp ult i64 %bits, 4841369599423283200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi double %a to i64
@@ -112,7 +118,8 @@ declare double @llvm.copysign.f64(double, double)
 define float @truncf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
-  %small = fcmp olt float %a, 0x4160000000000000
+  %bits = bitcast float %a to i32
+  %small = icmp ult i32 %bits, 1258291200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi float %x to i32
@@ -128,7 +135,8 @@ same:
 define float @floorf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
-  %small = fcmp olt float %a, 0x4160000000000000
+  %bits = bitcast float %a to i32
+  %small = icmp ult i32 %bits, 1258291200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi float %x to i32
@@ -146,7 +154,8 @@ same:
 define float @ceilf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
-  %small = fcmp olt float %a, 0x4160000000000000
+  %bits = bitcast float %a to i32
+  %small = icmp ult i32 %bits, 1258291200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi float %x to i32
@@ -164,7 +173,8 @@ same:
 define float @rintf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
-  %small = fcmp olt float %a, 0x4160000000000000
+  %bits = bitcast float %a to i32
+  %small = icmp ult i32 %bits, 1258291200
   br i1 %small, label %work, label %same
 work:
   %large = call float @llvm.copysign.f32(float 0x4160000000000000, float %x)
@@ -179,7 +189,8 @@ same:
 define float @nearbyintf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
-  %small = fcmp olt float %a, 0x4160000000000000
+  %bits = bitcast float %a to i32
+  %small = icmp ult i32 %bits, 1258291200
   br i1 %small, label %work, label %same
 work:
   %large = call float @llvm.copysign.f32(float 0x4160000000000000, float %x)
@@ -195,7 +206,8 @@ same:
 define float @roundevenf(float %x) #0 {
 entry:
   %a = call float @llvm.fabs.f32(float %x)
-  %small = fcmp olt float %a, 0x4160000000000000
+  %bits = bitcast float %a to i32
+  %small = icmp ult i32 %bits, 1258291200
   br i1 %small, label %work, label %same
 work:
   %i = fptosi float %a to i32

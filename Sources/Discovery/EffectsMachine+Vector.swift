@@ -50,10 +50,10 @@ public struct EffectsVector: Vector {
   ) -> Self { Self() }
   @inlinable public func squareRoot<W: Word>(lanes: W.Type) -> Self { Self() }
   @inlinable public func compare<W: Word>(
-    _ predicate: FloatPredicate, _ other: Self, lanes: W.Type
+    _ predicate: FloatPredicate, _ other: Self, lanes: W.Type, signals: Bool
   ) -> Self { Self() }
   @inlinable public func rounded<W: Word>(
-    _ rounding: FloatRounding, lanes: W.Type
+    _ rounding: FloatRounding, lanes: W.Type, isSilent: Bool
   ) -> Self { Self() }
   @inlinable public func fusedMultiplyAdd<W: Word>(
     _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes: W.Type
@@ -65,14 +65,14 @@ public struct EffectsVector: Vector {
   where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
   @inlinable public static func squareRoot<W: Word>(_ a: W) -> W
   where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
-  @inlinable public static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W) -> W
-  where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
-  @inlinable public static func isUnordered<W: Word>(_ a: W, _ b: W) -> EffectsFlag
-  where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { EffectsFlag() }
-  @inlinable public static func isFloatLess<W: Word>(_ a: W, _ b: W) -> EffectsFlag
-  where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { EffectsFlag() }
-  @inlinable public static func isFloatEqual<W: Word>(_ a: W, _ b: W) -> EffectsFlag
-  where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { EffectsFlag() }
+  @inlinable public static func rounded<W: Word>(
+    _ rounding: FloatRounding, _ a: W, isSilent: Bool
+  ) -> W where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
+  @inlinable public static func related<W: Word>(
+    _ a: W, _ b: W, signals: Bool
+  ) -> FloatRelation<EffectsFlag> where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag {
+    FloatRelation(isUnordered: EffectsFlag(), isLess: EffectsFlag(), isEqual: EffectsFlag())
+  }
   @inlinable public static func convertFloat<A: Word, B: Word>(_ a: A, to: B.Type) -> B
   where A.Carrier == EffectsCarrier, A.Flag == EffectsFlag, B.Carrier == EffectsCarrier, B.Flag == EffectsFlag { B(0) }
   @inlinable public static func convertToFloat<A: Word, B: Word>(signed a: A, to: B.Type) -> B

@@ -126,7 +126,7 @@ private func makeArtifact(
 /// - Parameter isBaseline: for the target's own processor and features.
 func traits(of target: TargetDescription, isBaseline: Bool = true) -> TargetTraits {
   TargetTraits(
-    architecture: target.architecture, hasBaselineVectors: isBaseline,
+    architecture: target.architecture, features: target.features, hasBaselineVectors: isBaseline,
     hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"))
 }
 

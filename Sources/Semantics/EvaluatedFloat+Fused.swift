@@ -1,4 +1,6 @@
-// a × b + c rounded once (IEEE 754, 5.4.1), in integers: the product of two significands has at most
+// a × b + c rounded once (IEEE 754, 5.4.1).
+//
+// In integers, for hosts without the instruction, to nearest and without exceptions: the product of two significands has at most
 // 106 bits, and beside the addend, both with their top bit at 125, at most its lowest bit stands for
 // what was shifted out. Where that happens the sum loses at most one bit by cancellation, so that
 // this sticky bit is far below the place of rounding.
@@ -50,6 +52,13 @@ extension EvaluatedFloat {
       : pack(addendSign, addend &- product, exponent)
   }
 
+  /// The first NaN of an operation's three operands, quieted.
+  @inlinable static func chosenNaN(_ a: Pattern, _ b: Pattern, _ c: Pattern) -> Pattern? {
+    guard isNaN(a) || isNaN(b) || isNaN(c) else { return nil }
+    if areUnordered(a, b, signals: false) || isNaN(c) { _ = areUnordered(c, c, signals: false) }
+    return isNaN(a) ? a | quietBit : isNaN(b) ? b | quietBit : c | quietBit
+  }
+
   /// A finite magnitude that is not zero as integer × 2^exponent.
   @inlinable static func significand(_ magnitude: Pattern) -> (UInt64, Int) {
     let biased = Int(truncatingIfNeeded: magnitude &>> Pattern(truncatingIfNeeded: fractionBits))
@@ -99,16 +108,22 @@ extension EvaluatedFloat {
 }
 
 extension EvaluatedVector {
+  /// As the host fuses, which has the instruction where the guest's CPUID shows it.
   @inlinable static func fused(
     _ a: UInt64, _ b: UInt64, _ c: UInt64, bits: Int, negatesProduct: Bool, negatesAddend: Bool
   ) -> UInt64 {
-    bits == 32
-      ? wide(
-        Float.fusedMultiplyAdd(
-          narrow(a), narrow(b), narrow(c), negatesProduct: negatesProduct,
-          negatesAddend: negatesAddend))
-      : Double.fusedMultiplyAdd(
-        a, b, c, negatesProduct: negatesProduct, negatesAddend: negatesAddend)
+    if bits == 32 {
+      if let nan = Float.chosenNaN(narrow(a), narrow(b), narrow(c)) { return wide(nan) }
+      let result = narrow(
+        HostFloat.fusedSingle(
+          negatesProduct ? a ^ wide(Float.signBit) : a, b,
+          negatesAddend ? c ^ wide(Float.signBit) : c))
+      return wide(Float.isNaN(result) ? Float.defaultNaN : result)
+    }
+    if let nan = Double.chosenNaN(a, b, c) { return nan }
+    let result = HostFloat.fusedDouble(
+      negatesProduct ? a ^ Double.signBit : a, b, negatesAddend ? c ^ Double.signBit : c)
+    return Double.isNaN(result) ? Double.defaultNaN : result
   }
 
   @inlinable public func fusedMultiplyAdd<W: Word>(

@@ -1,7 +1,8 @@
 // IEEE arithmetic on bit patterns with x86's answers (SDM vol. 1, 4.8 and appendix E). The host's
 // unit computes only what all hosts compute alike: sums, products, quotients and roots of numbers,
 // rounded to nearest. NaNs, minimum and maximum, rounding to an integer and conversions that do not
-// fit differ from host to host and are decided here, on the bits.
+// fit differ from host to host and are decided here, on the bits, and so are the exceptions they raise
+// (`HostFloat`).
 
 /// A host floating-point type by its pattern.
 public protocol EvaluatedFloat {
@@ -52,15 +53,26 @@ extension EvaluatedFloat {
   @inlinable @inline(__always) static func isNaN(_ a: Pattern) -> Bool {
     a & ~signBit > infinityPattern
   }
+  /// A NaN as the result of an operation: a signalling one raises "invalid".
+  @inlinable static func quieted(_ a: Pattern) -> Pattern {
+    if a & quietBit == 0 { HostFloat.raiseInvalid() }
+    return a | quietBit
+  }
 
   @inlinable
   static func evaluate(_ operation: FloatOperation, _ a: Pattern, _ b: Pattern) -> Pattern {
     let x = Self(pattern: a)
     let y = Self(pattern: b)
+    if isNaN(a) || isNaN(b) {
+      if operation == .minimum || operation == .maximum {
+        HostFloat.raiseInvalid()
+        return b
+      }
+      if isNaN(b) && b & quietBit == 0 { HostFloat.raiseInvalid() }
+      return isNaN(a) ? quieted(a) : b | quietBit
+    }
     if operation == .minimum { return x < y ? a : b }
     if operation == .maximum { return y < x ? a : b }
-    if isNaN(a) { return a | quietBit }
-    if isNaN(b) { return b | quietBit }
     let result: Pattern
     switch operation {
     case .add: result = (x + y).pattern
@@ -72,42 +84,61 @@ extension EvaluatedFloat {
   }
 
   @inlinable static func root(_ a: Pattern) -> Pattern {
-    if isNaN(a) { return a | quietBit }
-    if a > signBit { return defaultNaN }
+    if isNaN(a) { return quieted(a) }
+    if a > signBit {
+      HostFloat.raiseInvalid()
+      return defaultNaN
+    }
     return Self(pattern: a).squareRoot().pattern
   }
 
+  /// Whether one is a NaN; raises "invalid" for a signalling one, or for any if the comparison `signals`.
+  @inlinable static func areUnordered(_ a: Pattern, _ b: Pattern, signals: Bool) -> Bool {
+    guard isNaN(a) || isNaN(b) else { return false }
+    if signals || (isNaN(a) && a & quietBit == 0) || (isNaN(b) && b & quietBit == 0) {
+      HostFloat.raiseInvalid()
+    }
+    return true
+  }
+
   @inlinable
-  static func compare(_ predicate: FloatPredicate, _ a: Pattern, _ b: Pattern) -> Bool {
+  static func compare(
+    _ predicate: FloatPredicate, _ a: Pattern, _ b: Pattern, signals: Bool
+  ) -> Bool {
+    if areUnordered(a, b, signals: signals) {
+      switch predicate {
+      case .unordered, .notEqual, .notLess, .notLessOrEqual: return true
+      default: return false
+      }
+    }
     let x = Self(pattern: a)
     let y = Self(pattern: b)
-    let unordered = isNaN(a) || isNaN(b)
     switch predicate {
     case .equal: return x == y
     case .less: return x < y
     case .lessOrEqual: return x < y || x == y
-    case .unordered: return unordered
+    case .unordered: return false
     case .notEqual: return !(x == y)
     case .notLess: return !(x < y)
     case .notLessOrEqual: return !(x < y || x == y)
-    case .ordered: return !unordered
+    case .ordered: return true
     }
   }
 
   /// Rounded to an integral value of the same format; `current` as the host rounds now.
-  @inlinable static func round(_ rounding: FloatRounding, _ a: Pattern) -> Pattern {
+  @inlinable static func round(_ rounding: FloatRounding, _ a: Pattern, isSilent: Bool) -> Pattern {
+    if isNaN(a) { return quieted(a) }
+    let result = whole(rounding == .current ? HostFloat.rounding : rounding, a)
+    if result != a && !isSilent { HostFloat.raiseInexact() }
+    return result
+  }
+
+  /// A number rounded to an integral value, without exceptions; `rounding` is not `current`.
+  @inlinable static func whole(_ rounding: FloatRounding, _ a: Pattern) -> Pattern {
     let magnitude = a & ~signBit
     let sign = a & signBit
     let exponent = Int(truncatingIfNeeded: magnitude) &>> fractionBits &- bias
-    if exponent >= fractionBits { return isNaN(a) ? a | quietBit : a }
-    if magnitude == 0 { return a }
-    if rounding == .current {
-      let large = Self(
-        pattern: sign | Pattern(truncatingIfNeeded: bias &+ fractionBits)
-          &<< Pattern(truncatingIfNeeded: fractionBits))
-      // Downwards, nothing is −0.
-      return sign | (((Self(pattern: a) + large) - large).pattern & ~signBit)
-    }
+    if exponent >= fractionBits || magnitude == 0 { return a }
     let awayFromZero = sign == 0 ? rounding == .up : rounding == .down
     let toNearest = rounding == .nearest
     if exponent < 0 {
@@ -118,21 +149,31 @@ extension EvaluatedFloat {
     let step = unit &>> Pattern(truncatingIfNeeded: exponent)
     let fraction = magnitude & (step &- 1)
     if fraction == 0 { return a }
-    let whole = magnitude &- fraction
+    let below = magnitude &- fraction
     let half = step &>> 1
-    let nearestIsAbove = fraction > half || (fraction == half && whole & step != 0)
-    return sign | (awayFromZero || (toNearest && nearestIsAbove) ? whole &+ step : whole)
+    let nearestIsAbove = fraction > half || (fraction == half && below & step != 0)
+    return sign | (awayFromZero || (toNearest && nearestIsAbove) ? below &+ step : below)
   }
 
   /// As a signed integer of `bits`, in the low bits of the result; the indefinite if it does not
   /// fit. (The lowest integer and the indefinite have the same bits.)
   @inlinable
   static func integer(_ a: Pattern, bits: Int, _ rounding: FloatRounding) -> UInt64 {
-    let indefinite: UInt64 = 1 &<< UInt64(truncatingIfNeeded: bits &- 1)
-    let rounded = round(rounding, a)
+    let rounded = whole(rounding == .current ? HostFloat.rounding : rounding, a)
     let exponent = Int(truncatingIfNeeded: (rounded & ~signBit)) &>> fractionBits &- bias
+    if exponent >= bits &- 1 {
+      let indefinite: UInt64 = 1 &<< UInt64(truncatingIfNeeded: bits &- 1)
+      let lowest = signBit
+        | Pattern(truncatingIfNeeded: bias &+ bits &- 1) &<< Pattern(truncatingIfNeeded: fractionBits)
+      if rounded != lowest {
+        HostFloat.raiseInvalid()
+      } else if rounded != a {
+        HostFloat.raiseInexact()
+      }
+      return indefinite
+    }
+    if rounded != a { HostFloat.raiseInexact() }
     if exponent < 0 { return 0 }
-    if exponent >= bits &- 1 { return indefinite }
     let significand = UInt64(truncatingIfNeeded: (rounded & (unit &- 1)) | unit)
     let shift = exponent &- fractionBits
     let magnitude =
@@ -146,6 +187,7 @@ extension EvaluatedFloat {
 extension EvaluatedVector {
   @inlinable static func widened(_ a: UInt32) -> UInt64 {
     if !Float.isNaN(a) { return Double(Float(bitPattern: a)).bitPattern }
+    _ = Float.quieted(a)
     let sign = UInt64(truncatingIfNeeded: a & Float.signBit) &<< 32
     let payload = UInt64(truncatingIfNeeded: a & 0x7f_ffff) &<< 29
     return sign | Double.infinityPattern | Double.quietBit | payload
@@ -153,6 +195,7 @@ extension EvaluatedVector {
 
   @inlinable static func narrowed(_ a: UInt64) -> UInt32 {
     if !Double.isNaN(a) { return Float(Double(bitPattern: a)).bitPattern }
+    _ = Double.quieted(a)
     let sign = UInt32(truncatingIfNeeded: a &>> 32) & Float.signBit
     let payload = UInt32(truncatingIfNeeded: (a & 0xf_ffff_ffff_ffff) &>> 29)
     return sign | Float.infinityPattern | Float.quietBit | payload
@@ -171,12 +214,18 @@ extension EvaluatedVector {
     bits == 32 ? wide(Float.root(narrow(a))) : Double.root(a)
   }
   @inlinable
-  static func compare(_ predicate: FloatPredicate, _ a: UInt64, _ b: UInt64, bits: Int) -> Bool {
+  static func compare(
+    _ predicate: FloatPredicate, _ a: UInt64, _ b: UInt64, bits: Int, signals: Bool
+  ) -> Bool {
     bits == 32
-      ? Float.compare(predicate, narrow(a), narrow(b)) : Double.compare(predicate, a, b)
+      ? Float.compare(predicate, narrow(a), narrow(b), signals: signals)
+      : Double.compare(predicate, a, b, signals: signals)
   }
-  @inlinable static func round(_ rounding: FloatRounding, _ a: UInt64, bits: Int) -> UInt64 {
-    bits == 32 ? wide(Float.round(rounding, narrow(a))) : Double.round(rounding, a)
+  @inlinable
+  static func round(_ rounding: FloatRounding, _ a: UInt64, bits: Int, isSilent: Bool) -> UInt64 {
+    bits == 32
+      ? wide(Float.round(rounding, narrow(a), isSilent: isSilent))
+      : Double.round(rounding, a, isSilent: isSilent)
   }
 
   @inlinable
@@ -187,11 +236,18 @@ extension EvaluatedVector {
     mapped(bits: W.bits, self) { a, _ in Self.root(a, bits: W.bits) }
   }
   @inlinable
-  public func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes: W.Type) -> Self {
-    mapped(bits: W.bits, other) { Self.compare(predicate, $0, $1, bits: W.bits) ? ~0 : 0 }
+  public func compare<W: Word>(
+    _ predicate: FloatPredicate, _ other: Self, lanes: W.Type, signals: Bool
+  ) -> Self {
+    mapped(bits: W.bits, other) {
+      Self.compare(predicate, $0, $1, bits: W.bits, signals: signals) ? ~0 : 0
+    }
   }
-  @inlinable public func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type) -> Self {
-    mapped(bits: W.bits, self) { a, _ in Self.round(rounding, a, bits: W.bits) }
+  @inlinable
+  public func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type, isSilent: Bool) -> Self {
+    mapped(bits: W.bits, self) { a, _ in
+      Self.round(rounding, a, bits: W.bits, isSilent: isSilent)
+    }
   }
 
   @inlinable static func number<W: Word>(_ a: W) -> UInt64 where W.Carrier == UInt128 {
@@ -204,20 +260,18 @@ extension EvaluatedVector {
   }
   @inlinable public static func squareRoot<W: Word>(_ a: W) -> W
   where W.Carrier == UInt128, W.Flag == Bool { W(root(number(a), bits: W.bits)) }
-  @inlinable public static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W) -> W
-  where W.Carrier == UInt128, W.Flag == Bool { W(round(rounding, number(a), bits: W.bits)) }
+  @inlinable public static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W, isSilent: Bool)
+    -> W where W.Carrier == UInt128, W.Flag == Bool
+  { W(round(rounding, number(a), bits: W.bits, isSilent: isSilent)) }
 
-  @inlinable public static func isUnordered<W: Word>(_ a: W, _ b: W) -> Bool
-  where W.Carrier == UInt128, W.Flag == Bool {
-    compare(.unordered, number(a), number(b), bits: W.bits)
-  }
-  @inlinable public static func isFloatLess<W: Word>(_ a: W, _ b: W) -> Bool
-  where W.Carrier == UInt128, W.Flag == Bool {
-    compare(.less, number(a), number(b), bits: W.bits)
-  }
-  @inlinable public static func isFloatEqual<W: Word>(_ a: W, _ b: W) -> Bool
-  where W.Carrier == UInt128, W.Flag == Bool {
-    compare(.equal, number(a), number(b), bits: W.bits)
+  @inlinable public static func related<W: Word>(_ a: W, _ b: W, signals: Bool)
+    -> FloatRelation<Bool> where W.Carrier == UInt128, W.Flag == Bool
+  {
+    let (x, y) = (number(a), number(b))
+    return FloatRelation(
+      isUnordered: compare(.unordered, x, y, bits: W.bits, signals: signals),
+      isLess: compare(.less, x, y, bits: W.bits, signals: false),
+      isEqual: compare(.equal, x, y, bits: W.bits, signals: false))
   }
 
   @inlinable public static func convertFloat<A: Word, B: Word>(_ a: A, to: B.Type) -> B

@@ -54,6 +54,18 @@ public enum FloatPredicate: UInt8 {
   case equal, less, lessOrEqual, unordered, notEqual, notLess, notLessOrEqual, ordered
 }
 
+/// How two numbers stand: at most one holds.
+public struct FloatRelation<Flag: FlagValue> {
+  public var isUnordered: Flag
+  public var isLess: Flag
+  public var isEqual: Flag
+  @inlinable public init(isUnordered: Flag, isLess: Flag, isEqual: Flag) {
+    self.isUnordered = isUnordered
+    self.isLess = isLess
+    self.isEqual = isEqual
+  }
+}
+
 public enum FloatRounding: UInt8 { case nearest, down, up, towardZero, current }
 
 /// What PCMPISTRI answers: ECX, and flags as 0 or 1.
@@ -111,8 +123,12 @@ public protocol Vector {
   /// Float lanes: `W` is W32 or W64.
   func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes: W.Type) -> Self
   func squareRoot<W: Word>(lanes: W.Type) -> Self
-  func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes: W.Type) -> Self
-  func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type) -> Self
+  /// A NaN that is quiet raises "invalid" if the comparison `signals`.
+  func compare<W: Word>(
+    _ predicate: FloatPredicate, _ other: Self, lanes: W.Type, signals: Bool
+  ) -> Self
+  /// What is not an integer raises "inexact", unless `isSilent`.
+  func rounded<W: Word>(_ rounding: FloatRounding, lanes: W.Type, isSilent: Bool) -> Self
 
   /// ±(self × factor) ± addend, rounded once. A NaN is the first of the three that is one, quieted.
   func fusedMultiplyAdd<W: Word>(
@@ -130,14 +146,9 @@ public protocol Vector {
   static func float<W: Word>(_ operation: FloatOperation, _ a: W, _ b: W) -> W
   where W.Carrier == Carrier, W.Flag == Flag
   static func squareRoot<W: Word>(_ a: W) -> W where W.Carrier == Carrier, W.Flag == Flag
-  static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W) -> W
+  static func rounded<W: Word>(_ rounding: FloatRounding, _ a: W, isSilent: Bool) -> W
   where W.Carrier == Carrier, W.Flag == Flag
-  /// Quiet comparisons: unordered, below, equal.
-  static func isUnordered<W: Word>(_ a: W, _ b: W) -> Flag
-  where W.Carrier == Carrier, W.Flag == Flag
-  static func isFloatLess<W: Word>(_ a: W, _ b: W) -> Flag
-  where W.Carrier == Carrier, W.Flag == Flag
-  static func isFloatEqual<W: Word>(_ a: W, _ b: W) -> Flag
+  static func related<W: Word>(_ a: W, _ b: W, signals: Bool) -> FloatRelation<Flag>
   where W.Carrier == Carrier, W.Flag == Flag
   /// Float to float of another width; NaN stays NaN, quieted.
   static func convertFloat<A: Word, B: Word>(_ a: A, to: B.Type) -> B

@@ -17,7 +17,9 @@ final class Emission {
   let unlikely: Value
   /// The function being lifted sees the floating-point environment change (`FunctionLifter`).
   var isStrict = false
-  let dynamicRounding, strictExceptions, ignoredExceptions: Value
+  /// Its instructions are compiled for x86-64-v3 (`HostFeatures`).
+  var isWide = false
+  let dynamicRounding, strictExceptions, unusedExceptions: Value
 
   nonisolated(unsafe) static var current: Emission! = nil
 
@@ -43,8 +45,8 @@ final class Emission {
     profKind = context.metadataKind("prof")
     unlikely = context.value(of: context.branchWeights([1, 100_000]))
     dynamicRounding = context.value(of: context.mdString("round.dynamic"))
+    unusedExceptions = context.value(of: context.mdString("fpexcept.maytrap"))
     strictExceptions = context.value(of: context.mdString("fpexcept.strict"))
-    ignoredExceptions = context.value(of: context.mdString("fpexcept.ignore"))
   }
 
   /// An unlikely branch to `cold`.
@@ -58,6 +60,8 @@ final class Emission {
 public struct TargetTraits {
   /// The triple's first component.
   public var architecture: String
+  /// LLVM's feature string.
+  public var features: String
   /// Floating-point instructions choose NaNs as x86 does.
   public var hasX86NaN: Bool { architecture == "x86_64" }
 
@@ -68,9 +72,11 @@ public struct TargetTraits {
   public var hasStringComparison: Bool
 
   public init(
-    architecture: String, hasBaselineVectors: Bool = true, hasStringComparison: Bool = false
+    architecture: String, features: String = "", hasBaselineVectors: Bool = true,
+    hasStringComparison: Bool = false
   ) {
     self.architecture = architecture
+    self.features = features
     self.hasBaselineVectors = hasBaselineVectors
     self.hasStringComparison = hasStringComparison
   }

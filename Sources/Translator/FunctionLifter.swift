@@ -58,11 +58,18 @@ final class FunctionLifter {
 
   func lift() throws {
     e.isStrict = unit.seesFloatControl(facts)
-    defer { e.isStrict = false }
+    defer { (e.isStrict, e.isWide) = (false, false) }
     // For x86 LLVM 19 takes the attribute as a wish for FWAIT behind assembly, which raises exceptions
     // that the guest is about to clear. The operations are constrained without it.
     if e.isStrict && unit.emission.target.architecture != "x86_64" {
       function.addAttribute(e.context.attribute("strictfp"))
+    }
+    let features = e.target.architecture == "x86_64" ? HostFeatures(facts) : []
+    e.isWide = features.contains(.wide)
+    if !features.isEmpty {
+      // What was asked for has the last word.
+      let all = [features.llvm, e.target.features].filter { !$0.isEmpty }.joined(separator: ",")
+      function.addAttribute(e.context.attribute(string: "target-features", all))
     }
     programCounterHome = b.alloca(e.i64)
     faultHome = b.alloca(e.i64)

@@ -10,6 +10,17 @@ import Semantics
 private var e: Emission { Emission.current }
 private var b: Builder { Emission.current.builder }
 
+extension TargetTraits {
+  /// How to read and write the exception flags, on targets without silent roundings.
+  fileprivate var exceptionFlags: (save: String, restore: String)? {
+    switch architecture {
+    case "riscv64": ("frflags $0", "fsflags $1")
+    case "loongarch64": ("movfcsr2gr $0, $$fcsr0", "movgr2fcsr $$fcsr0, $1")
+    default: nil
+    }
+  }
+}
+
 extension IRVector {
   private static func bitsOf(_ value: Value, _ type: IRType) -> Value { b.bitCast(value, type) }
 
@@ -83,37 +94,89 @@ extension IRVector {
       strict("sqrt", [x]) ?? b.call(e.module.intrinsic("llvm.sqrt", [x.type]), [x]), [x])
   }
 
-  static func round(_ rounding: FloatRounding, _ x: Value) -> Value {
+  static func round(_ rounding: FloatRounding, _ x: Value, isSilent: Bool = false) -> Value {
     let name =
       switch rounding {
-      case .nearest: "llvm.roundeven"
+      case .nearest: "roundeven"
       // By the host's mode, which is the guest's.
-      case .current: "llvm.rint"
-      case .down: "llvm.floor"
-      case .up: "llvm.ceil"
-      case .towardZero: "llvm.trunc"
+      case .current: isSilent ? "nearbyint" : "rint"
+      case .down: "floor"
+      case .up: "ceil"
+      case .towardZero: "trunc"
       }
-    if rounding == .current, let result = strict("rint", [x]) { return result }
-    return b.call(e.module.intrinsic(name, [x.type]), [x])
+    func rounded(_ x: Value) -> Value {
+      e.isStrict
+        ? constrained(name, [x], isRounded: rounding == .current)
+        : b.call(e.module.intrinsic("llvm." + name, [x.type]), [x])
+    }
+    guard isSilent else {
+      // Of all of them only `rint` tells of what is lost, and in line it compares on RISC-V.
+      if e.isStrict && rounding != .current { constrained("rint", [x]) }
+      return rounding == .current && e.target.architecture == "riscv64"
+        ? constrained(name, [x]) : rounded(x)
+    }
+    // Where such instructions, or what LLVM makes of them, tell all the same.
+    guard let (save, restore) = e.target.exceptionFlags, !x.type.isVector else { return rounded(x) }
+    let saving = IRType.function(e.context.structType([e.i64, x.type]), [x.type])
+    let before = b.call(b.inlineAsm(saving, save, constraints: "=r,=f,1"), saving, [x])
+    let result = rounded(b.extractValue(before, 1))
+    let restoring = IRType.function(x.type, [e.i64, x.type])
+    return b.call(
+      b.inlineAsm(restoring, restore, constraints: "=f,r,0"), restoring,
+      [b.extractValue(before, 0), result])
   }
 
-  /// The constrained form of an operation, where the function may see the rounding mode change or look
-  /// at exception flags: it is neither moved across calls nor left out.
-  static func strict(_ operation: String, _ operands: [Value], to result: IRType? = nil) -> Value? {
-    e.isStrict ? constrained(operation, operands, to: result) : nil
+  /// The constrained form of an arithmetic operation, which LLVM neither moves across changes of the
+  /// rounding mode nor leaves out or executes early, so that exception flags are the guest's. Nil for
+  /// lanes where the backend would take it apart, unless the function looks at flags or modes.
+  static func strict(
+    _ operation: String, _ operands: [Value], to result: IRType? = nil, isRounded: Bool = true
+  ) -> Value? {
+    let keepsLanes = ["x86_64", "aarch64"].contains(e.target.architecture)
+    guard e.isStrict || keepsLanes || !operands[0].type.isVector else { return nil }
+    return constrained(operation, operands, to: result, isRounded: isRounded)
   }
 
-  private static func constrained(_ operation: String, _ operands: [Value], to result: IRType? = nil)
+  /// - Parameter isRounded: the result depends on the rounding mode.
+  @discardableResult
+  private static func constrained(
+    _ operation: String, _ operands: [Value], to result: IRType? = nil, isRounded: Bool = true
+  ) -> Value {
+    let types = (result.map { [$0] } ?? []) + [operands[0].type]
+    let modes = (isRounded ? [e.dynamicRounding] : []) + [e.strictExceptions]
+    let value = constrained(operation, types, operands + modes)
+    if e.target.architecture == "loongarch64" && !value.type.isVector {
+      // LLVM 19 has no constrained instructions for it, and drops what has no use.
+      let type = IRType.function(e.context.void, [value.type])
+      b.call(b.inlineAsm(type, "", constraints: "f"), type, [value])
+    }
+    return value
+  }
+
+  private static func constrained(_ operation: String, _ types: [IRType], _ operands: [Value])
     -> Value
   {
-    let types = (result.map { [$0] } ?? []) + [operands[0].type]
     let intrinsic = e.module.intrinsic("llvm.experimental.constrained.\(operation)", types)
-    let widens = operation == "fpext"
-    let call = b.call(
-      intrinsic, operands + (widens ? [] : [e.dynamicRounding])
-        + [e.isStrict ? e.strictExceptions : e.ignoredExceptions])
+    let call = b.call(intrinsic, operands)
     call.addCallAttribute(e.context.attribute("strictfp"))
     return call
+  }
+
+  /// A comparison; where the function may look at exception flags, with its own.
+  private static func compared(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value {
+    guard e.isStrict else { return b.fcmp(predicate(p), x, y) }
+    let name = ["oeq", "olt", "ole", "uno", "une", "uge", "ugt", "ord"][Int(p.rawValue)]
+    return constrained(
+      signals ? "fcmps" : "fcmp", [x.type],
+      [x, y, e.context.value(of: e.context.mdString(name)), e.strictExceptions])
+  }
+
+  /// RISC-V's FLT raises "invalid" for quiet NaNs, too, and LLVM makes other comparisons of it, so that
+  /// there only the constrained form is quiet.
+  private static func related(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value {
+    if signals || e.target.architecture != "riscv64" { return b.fcmp(predicate(p), x, y) }
+    let name = e.context.value(of: e.context.mdString(p == .less ? "olt" : "oeq"))
+    return constrained("fcmp", [x.type], [x, y, name, e.unusedExceptions])
   }
 
   private static func predicate(_ p: FloatPredicate) -> LLVMRealPredicate {
@@ -134,12 +197,15 @@ extension IRVector {
     Self(Self.compute(operation, floats(W.bits), other.floats(W.bits)))
   }
   func squareRoot<W: Word>(lanes _: W.Type) -> Self { Self(Self.root(floats(W.bits))) }
-  func compare<W: Word>(_ predicate: FloatPredicate, _ other: Self, lanes _: W.Type) -> Self {
-    let flags = b.fcmp(Self.predicate(predicate), floats(W.bits), other.floats(W.bits))
+  func compare<W: Word>(
+    _ predicate: FloatPredicate, _ other: Self, lanes _: W.Type, signals: Bool
+  ) -> Self {
+    let flags = Self.compared(predicate, floats(W.bits), other.floats(W.bits), signals: signals)
     return Self(b.sext(flags, Self.laneType(W.bits)))
   }
-  func rounded<W: Word>(_ rounding: FloatRounding, lanes _: W.Type) -> Self {
-    Self(Self.withX86NaN(Self.round(rounding, floats(W.bits)), [floats(W.bits)]))
+  func rounded<W: Word>(_ rounding: FloatRounding, lanes _: W.Type, isSilent: Bool) -> Self {
+    let x = floats(W.bits)
+    return Self(Self.withX86NaN(Self.round(rounding, x, isSilent: isSilent), [x]))
   }
 
   // Scalars, as bit patterns.
@@ -155,23 +221,25 @@ extension IRVector {
   static func squareRoot<W: Word>(_ x: W) -> W where W.Carrier == Value, W.Flag == IRFlag {
     word(root(float(x)))
   }
-  static func rounded<W: Word>(_ rounding: FloatRounding, _ x: W) -> W
+  static func rounded<W: Word>(_ rounding: FloatRounding, _ x: W, isSilent: Bool) -> W
   where W.Carrier == Value, W.Flag == IRFlag {
     let f = float(x)
-    return word(withX86NaN(round(rounding, f), [f]))
+    return word(withX86NaN(round(rounding, f, isSilent: isSilent), [f]))
   }
-  static func isUnordered<W: Word>(_ x: W, _ y: W) -> IRFlag
-  where W.Carrier == Value, W.Flag == IRFlag { IRFlag(b.fcmp(LLVMRealUNO, float(x), float(y))) }
-  static func isFloatLess<W: Word>(_ x: W, _ y: W) -> IRFlag
-  where W.Carrier == Value, W.Flag == IRFlag { IRFlag(b.fcmp(LLVMRealOLT, float(x), float(y))) }
-  static func isFloatEqual<W: Word>(_ x: W, _ y: W) -> IRFlag
-  where W.Carrier == Value, W.Flag == IRFlag { IRFlag(b.fcmp(LLVMRealOEQ, float(x), float(y))) }
+  static func related<W: Word>(_ x: W, _ y: W, signals: Bool) -> FloatRelation<IRFlag>
+  where W.Carrier == Value, W.Flag == IRFlag {
+    let (f, g) = (float(x), float(y))
+    return FloatRelation(
+      isUnordered: IRFlag(compared(.unordered, f, g, signals: signals)),
+      isLess: IRFlag(related(.less, f, g, signals: signals)),
+      isEqual: IRFlag(related(.equal, f, g, signals: signals)))
+  }
 
   static func convertFloat<A: Word, B: Word>(_ x: A, to _: B.Type) -> B
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     let f = float(x)
     let result = B.bits > A.bits
-      ? strict("fpext", [f], to: e.double) ?? b.fpExt(f, e.double)
+      ? strict("fpext", [f], to: e.double, isRounded: false) ?? b.fpExt(f, e.double)
       : strict("fptrunc", [f], to: e.float) ?? b.fpTrunc(f, e.float)
     if e.target.hasX86NaN { return word(result) }
     // Some hosts drop sign and payload: rebuild them from the operand's.
@@ -201,16 +269,25 @@ extension IRVector {
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     var f = float(x)
     if e.target.architecture == "x86_64", rounding == .towardZero || rounding == .nearest || rounding == .current {
+      let truncating = rounding == .towardZero ? "t" : ""
+      if e.isStrict {
+        // LLVM takes the intrinsic for a function without effects.
+        let type = IRType.function(e.context.int(B.bits), [f.type])
+        let text = "cvt\(truncating)s\(A.bits == 64 ? "d" : "s")2si $1, $0"
+        return wrap(b.call(b.inlineAsm(type, text, constraints: "=r,x"), type, [f]))
+      }
       let vector = floatType(A.bits).vector(128 / A.bits)
       let lanes = b.insertElement(vector.null, f, 0)
-      let truncating = rounding == .towardZero ? "t" : ""
       let name = A.bits == 64
         ? "llvm.x86.sse2.cvt\(truncating)sd2si" : "llvm.x86.sse.cvt\(truncating)ss2si"
       return wrap(b.call(e.module.intrinsic(B.bits == 64 ? name + "64" : name), [lanes]))
     }
     if rounding != .towardZero { f = round(rounding, f) }
     let type = e.context.int(B.bits)
-    let saturated = b.call(e.module.intrinsic("llvm.fptosi.sat", [type, f.type]), [f])
+    // LoongArch's backend has no such form: it would call a library.
+    let saturated = e.isStrict && e.target.architecture != "loongarch64"
+      ? constrained("fptosi", [f], to: type, isRounded: false)
+      : b.call(e.module.intrinsic("llvm.fptosi.sat", [type, f.type]), [f])
     // Too small saturates to the integer indefinite by itself; too large and NaN do not.
     let limit = f.type.constReal(B.bits == 64 ? 9223372036854775808.0 : 2147483648.0)
     let indefinite = type.constInt(1 << UInt64(B.bits - 1))

@@ -9,15 +9,15 @@ private var b: Builder { Emission.current.builder }
 extension IRVector {
   // MARK: Fused multiply-add
 
-  /// A sign that turns here must not turn a NaN, so the NaN is chosen from the operands as they were
-  /// on every target.
+  /// A sign that turns here must not turn a NaN. An x86 host's instructions turn signs without that, if
+  /// all lanes' do; otherwise the NaN is chosen from the operands as they were.
   private static func fuse(
-    _ x: Value, _ y: Value, _ z: Value, negatesProduct: Bool, addend: Value
+    _ x: Value, _ y: Value, _ z: Value, negatesProduct: Bool, addend: Value, isMixed: Bool = false
   ) -> Value {
     let factor = negatesProduct ? b.fneg(x) : x
     let result = strict("fma", [factor, y, addend])
       ?? b.call(e.module.intrinsic("llvm.fma", [x.type]), [factor, y, addend])
-    return withX86NaN(result, [x, y, z], always: true)
+    return withX86NaN(result, [x, y, z], always: isMixed || !e.isWide)
   }
 
   func fusedMultiplyAdd<W: Word>(
@@ -35,7 +35,7 @@ extension IRVector {
     return Self(
       Self.fuse(
         floats(W.bits), factor.floats(W.bits), z, negatesProduct: signs.negatesProduct,
-        addend: signed))
+        addend: signed, isMixed: signs.subtractsEven != signs.subtractsOdd))
   }
 
   static func fusedMultiplyAdd<W: Word>(_ x: W, _ y: W, _ z: W, _ signs: FusedSigns) -> W
@@ -92,7 +92,7 @@ extension IRVector {
     let widens = B.bits > A.bits
     let source = widens ? lowPair(floats(A.bits)) : floats(A.bits)
     let converted = widens
-      ? Self.strict("fpext", [source], to: e.double.vector(2))
+      ? Self.strict("fpext", [source], to: e.double.vector(2), isRounded: false)
         ?? b.fpExt(source, e.double.vector(2))
       : Self.strict("fptrunc", [source], to: e.float.vector(2))
         ?? b.fpTrunc(source, e.float.vector(2))

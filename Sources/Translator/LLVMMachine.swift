@@ -329,7 +329,8 @@ struct LLVMMachine: X86Machine {
   mutating func ret(to target: W64) throws(LiftError) { transfer = .ret(target.carrier) }
   mutating func systemCall() throws(LiftError) { transfer = .systemCall }
   mutating func step(_ i: Instruction, address: W64?, effects: StepEffects) throws(LiftError) {
-    if runOnHostX87(i, address?.carrier) { return }
+    if runOnHostX87(i, address?.carrier) || runOnHostFloatControl(i, address?.carrier) { return }
+    if try runOnHostCryptography(i) { return }
     transfer = .step(i, address: address?.carrier, effects)
   }
 }

@@ -12,10 +12,12 @@ extension TargetTraits {
   /// How to call a function that keeps all registers: the VCPU's register as the assembler's
   /// constraint, the register that the call itself changes, and the call. LLVM passes over a name
   /// that it does not know without a word: it knows `lr`, and not `x30`.
-  var poll: (vcpu: String, link: String, call: String)? {
+  ///
+  /// - Parameter isWide: YMM registers may be in use.
+  func poll(isWide: Bool) -> (vcpu: String, link: String, call: String)? {
     guard hasBaselineVectors else { return nil }
     return switch architecture {
-    case "x86_64": ("{r12}", "", "call recast_poll")
+    case "x86_64": ("{r12}", "", isWide ? "call recast_poll_wide" : "call recast_poll")
     case "aarch64": ("{x20}", ",~{lr}", "bl recast_poll")
     case "riscv64": ("{x10}", ",~{x1}", "call recast_poll")
     case "loongarch64": ("{$r4}", ",~{$r1}", "bl recast_poll")
@@ -42,7 +44,7 @@ extension FunctionLifter {
     machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
     unit.storeRIP(e.i64.constInt(facts.blocks[target].start), machine.vcpu)
-    if let poll = e.target.poll {
+    if let poll = e.target.poll(isWide: e.isWide) {
       let type = IRType.function(e.context.void, [e.ptr])
       let code = b.inlineAsm(type, poll.call, constraints: poll.vcpu + ",~{memory}" + poll.link)
       b.call(code, type, [machine.vcpu])

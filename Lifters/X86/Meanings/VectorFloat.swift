@@ -117,33 +117,34 @@ extension X86Machine {
   }
 
   @inlinable public mutating func roundss(_ i: Instruction) throws(Failure) {
-    let rounding = roundingMode(i)
-    try scalar(i, W32.self) { V.rounded(rounding, $1) }
+    let (rounding, isSilent) = roundingControl(i)
+    try scalar(i, W32.self) { V.rounded(rounding, $1, isSilent: isSilent) }
   }
 
   @inlinable public mutating func roundsd(_ i: Instruction) throws(Failure) {
-    let rounding = roundingMode(i)
-    try scalar(i, W64.self) { V.rounded(rounding, $1) }
+    let (rounding, isSilent) = roundingControl(i)
+    try scalar(i, W64.self) { V.rounded(rounding, $1, isSilent: isSilent) }
   }
 
   @inlinable public mutating func roundps(_ i: Instruction) throws(Failure) {
-    let rounding = roundingMode(i)
-    try transform(i) { $0.rounded(rounding, lanes: W32.self) }
+    let (rounding, isSilent) = roundingControl(i)
+    try transform(i) { $0.rounded(rounding, lanes: W32.self, isSilent: isSilent) }
   }
 
   @inlinable public mutating func roundpd(_ i: Instruction) throws(Failure) {
-    let rounding = roundingMode(i)
-    try transform(i) { $0.rounded(rounding, lanes: W64.self) }
+    let (rounding, isSilent) = roundingControl(i)
+    try transform(i) { $0.rounded(rounding, lanes: W64.self, isSilent: isSilent) }
   }
 
-  /// Bits 0 and 1 of the immediate, unless bit 2 says MXCSR.
-  @inlinable func roundingMode(_ i: Instruction) -> FloatRounding {
-    if i.immediate & 4 != 0 { return .current }
+  /// Bits 0 and 1 of the immediate, unless bit 2 says MXCSR; bit 3 is for silence about what is lost.
+  @inlinable func roundingControl(_ i: Instruction) -> (FloatRounding, isSilent: Bool) {
+    let isSilent = i.immediate & 8 != 0
+    if i.immediate & 4 != 0 { return (.current, isSilent) }
     switch i.immediate & 3 {
-    case 0: return .nearest
-    case 1: return .down
-    case 2: return .up
-    default: return .towardZero
+    case 0: return (.nearest, isSilent)
+    case 1: return (.down, isSilent)
+    case 2: return (.up, isSilent)
+    default: return (.towardZero, isSilent)
     }
   }
 

@@ -14,7 +14,7 @@ extension X86Machine {
   }
 
   @inlinable public mutating func vcvtps2ph(_ i: Instruction) throws(Failure) {
-    let rounding = roundingMode(i)
+    let rounding = roundingControl(i).0
     let source = i.operands.1.number
     let low = Self.narrowedSingles(vector(source, half: 0), rounding)
     var result = low.shuffled(.zero, lanes: W16.self) { $0 < 4 ? $0 * 2 : -1 }

@@ -75,7 +75,7 @@ extension X86Machine {
   }
 
   /// Destination from two sources, half by half.
-  @inlinable mutating func combine(_ i: Instruction, _ body: (V, V) -> V) throws(Failure) {
+  @inlinable public mutating func combine(_ i: Instruction, _ body: (V, V) -> V) throws(Failure) {
     try combineHalves(i) { a, b, _ in body(a, b) }
   }
 
@@ -93,7 +93,7 @@ extension X86Machine {
     }
   }
 
-  @inlinable mutating func combineHalves(_ i: Instruction, _ body: (V, V, Int) -> V)
+  @inlinable public mutating func combineHalves(_ i: Instruction, _ body: (V, V, Int) -> V)
     throws(Failure)
   {
     let a = try readHalves(firstSource(i), i)
@@ -103,10 +103,10 @@ extension X86Machine {
   }
 
   /// Destination from operand 1, half by half.
-  @inlinable mutating func transform(_ i: Instruction, _ body: (V) -> V) throws(Failure) {
+  @inlinable public mutating func transform(_ i: Instruction, _ body: (V) -> V) throws(Failure) {
     try transform(i, i.operands.1, body)
   }
-  @inlinable mutating func transform(_ i: Instruction, _ source: Operand, _ body: (V) -> V)
+  @inlinable public mutating func transform(_ i: Instruction, _ source: Operand, _ body: (V) -> V)
     throws(Failure)
   {
     let value = try readHalves(source, i)

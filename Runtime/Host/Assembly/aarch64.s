@@ -180,13 +180,57 @@ recast_host_float_flags:
   orr x0, x0, x1, lsl #2
   ret
 
-# No x87 here: the VCPU has its registers.
+// FPCR's RMode is MXCSR's RC with its bits swapped.
+  .globl recast_host_float_rounding
+recast_host_float_rounding:
+  mrs x1, fpcr
+  ubfx x0, x1, #23, #1
+  ubfx x1, x1, #22, #1
+  orr x0, x0, x1, lsl #1
+  ret
+
+// a × b + c, as bit patterns.
+  .globl recast_host_fused_double
+recast_host_fused_double:
+  fmov d0, x0
+  fmov d1, x1
+  fmov d2, x2
+  fmadd d0, d0, d1, d2
+  fmov x0, d0
+  ret
+
+  .globl recast_host_fused_single
+recast_host_fused_single:
+  fmov s0, w0
+  fmov s1, w1
+  fmov s2, w2
+  fmadd s0, s0, s1, s2
+  fmov w0, s0
+  ret
+
+  .globl recast_host_float_raise_invalid
+recast_host_float_raise_invalid:
+  mrs x0, fpsr
+  orr x0, x0, #1
+  msr fpsr, x0
+  ret
+
+  .globl recast_host_float_raise_inexact
+recast_host_float_raise_inexact:
+  mrs x0, fpsr
+  orr x0, x0, #16
+  msr fpsr, x0
+  ret
+
+# No x87 here: the VCPU has its registers. Nor is there a processor to show (`GuestProcessor`).
   .globl recast_host_x87
   .globl recast_host_x87_save
   .globl recast_host_x87_load
+  .globl recast_host_processor
 recast_host_x87:
 recast_host_x87_save:
 recast_host_x87_load:
+recast_host_processor:
   ret
 
   .globl recast_host_facts

@@ -213,13 +213,60 @@ recast_host_float_flags:
   or $a0, $a0, $a2
   ret
 
-# No x87 here: the VCPU has its registers.
+# FCSR's RM: to nearest, towards zero, up, down from 0; MXCSR's RC: nearest, down, up, zero.
+  .globl recast_host_float_rounding
+recast_host_float_rounding:
+  movfcsr2gr $a0, $fcsr0
+  bstrpick.d $a0, $a0, 9, 8
+  sub.d $a0, $zero, $a0
+  andi $a0, $a0, 3
+  ret
+
+# a × b + c, as bit patterns.
+  .globl recast_host_fused_double
+recast_host_fused_double:
+  movgr2fr.d $fa0, $a0
+  movgr2fr.d $fa1, $a1
+  movgr2fr.d $fa2, $a2
+  fmadd.d $fa0, $fa0, $fa1, $fa2
+  movfr2gr.d $a0, $fa0
+  ret
+
+  .globl recast_host_fused_single
+recast_host_fused_single:
+  movgr2fr.w $fa0, $a0
+  movgr2fr.w $fa1, $a1
+  movgr2fr.w $fa2, $a2
+  fmadd.s $fa0, $fa0, $fa1, $fa2
+  movfr2gr.s $a0, $fa0
+  ret
+
+# What an instruction raises is in FCSR's Flags, from bit 16 on.
+  .globl recast_host_float_raise_invalid
+recast_host_float_raise_invalid:
+  movfcsr2gr $a0, $fcsr0
+  lu12i.w $a1, 0x100
+  or $a0, $a0, $a1
+  movgr2fcsr $fcsr0, $a0
+  ret
+
+  .globl recast_host_float_raise_inexact
+recast_host_float_raise_inexact:
+  movfcsr2gr $a0, $fcsr0
+  lu12i.w $a1, 0x10
+  or $a0, $a0, $a1
+  movgr2fcsr $fcsr0, $a0
+  ret
+
+# No x87 here: the VCPU has its registers. Nor is there a processor to show (`GuestProcessor`).
   .globl recast_host_x87
   .globl recast_host_x87_save
   .globl recast_host_x87_load
+  .globl recast_host_processor
 recast_host_x87:
 recast_host_x87_save:
 recast_host_x87_load:
+recast_host_processor:
   ret
 
   .globl recast_host_facts

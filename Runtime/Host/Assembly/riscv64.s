@@ -226,13 +226,55 @@ recast_host_float_flags:
   or a0, a0, a2
   ret
 
-# No x87 here: the VCPU has its registers.
+# frm: to nearest, towards zero, down, up from 0; MXCSR's RC: nearest, down, up, zero.
+  .globl recast_host_float_rounding
+recast_host_float_rounding:
+  frrm a1
+  slli a1, a1, 1
+  andi a1, a1, 6
+  li a0, 0x9c
+  srl a0, a0, a1
+  andi a0, a0, 3
+  ret
+
+# a × b + c, as bit patterns.
+  .globl recast_host_fused_double
+recast_host_fused_double:
+  fmv.d.x fa0, a0
+  fmv.d.x fa1, a1
+  fmv.d.x fa2, a2
+  fmadd.d fa0, fa0, fa1, fa2
+  fmv.x.d a0, fa0
+  ret
+
+  .globl recast_host_fused_single
+recast_host_fused_single:
+  fmv.w.x fa0, a0
+  fmv.w.x fa1, a1
+  fmv.w.x fa2, a2
+  fmadd.s fa0, fa0, fa1, fa2
+  fmv.x.w a0, fa0
+  ret
+
+  .globl recast_host_float_raise_invalid
+recast_host_float_raise_invalid:
+  csrsi fflags, 16
+  ret
+
+  .globl recast_host_float_raise_inexact
+recast_host_float_raise_inexact:
+  csrsi fflags, 1
+  ret
+
+# No x87 here: the VCPU has its registers. Nor is there a processor to show (`GuestProcessor`).
   .globl recast_host_x87
   .globl recast_host_x87_save
   .globl recast_host_x87_load
+  .globl recast_host_processor
 recast_host_x87:
 recast_host_x87_save:
 recast_host_x87_load:
+recast_host_processor:
   ret
 
   .globl recast_host_facts

@@ -152,7 +152,6 @@ recast_host_counter:
   .globl recast_host_float_load
 recast_host_float_load:
   andl $0xffff, %edi
-  orl $0x1f80, %edi
   movl %edi, -8(%rsp)
   ldmxcsr -8(%rsp)
   ret
@@ -162,6 +161,72 @@ recast_host_float_flags:
   stmxcsr -8(%rsp)
   movl -8(%rsp), %eax
   andl $0x3f, %eax
+  ret
+
+# (area): CPUID's 1:ECX, 7:EBX and 7:ECX, and the lower half of XCR0, 0 without OSXSAVE.
+  .globl recast_host_processor
+recast_host_processor:
+  pushq %rbx
+  movl $1, %eax
+  cpuid
+  movl %ecx, (%rdi)
+  movl %ecx, %esi
+  movl $7, %eax
+  xorl %ecx, %ecx
+  cpuid
+  movl %ebx, 4(%rdi)
+  movl %ecx, 8(%rdi)
+  xorl %eax, %eax
+  btl $27, %esi
+  jnc .Lrecast_processor
+  xorl %ecx, %ecx
+  xgetbv
+.Lrecast_processor:
+  movl %eax, 12(%rdi)
+  popq %rbx
+  ret
+
+# MXCSR's RC.
+  .globl recast_host_float_rounding
+recast_host_float_rounding:
+  stmxcsr -8(%rsp)
+  movl -8(%rsp), %eax
+  shrl $13, %eax
+  andl $3, %eax
+  ret
+
+# a × b + c, as bit patterns.
+  .globl recast_host_fused_double
+recast_host_fused_double:
+  movq %rdi, %xmm0
+  movq %rsi, %xmm1
+  movq %rdx, %xmm2
+  vfmadd213sd %xmm2, %xmm1, %xmm0
+  movq %xmm0, %rax
+  ret
+
+  .globl recast_host_fused_single
+recast_host_fused_single:
+  movd %edi, %xmm0
+  movd %esi, %xmm1
+  movd %edx, %xmm2
+  vfmadd213ss %xmm2, %xmm1, %xmm0
+  movd %xmm0, %eax
+  ret
+
+  .globl recast_host_float_raise_invalid
+recast_host_float_raise_invalid:
+  xorps %xmm0, %xmm0
+  divss %xmm0, %xmm0
+  ret
+
+  .globl recast_host_float_raise_inexact
+recast_host_float_raise_inexact:
+  movl $0x3f800000, %eax
+  movd %eax, %xmm0
+  movl $0x40400000, %eax
+  movd %eax, %xmm1
+  divss %xmm1, %xmm0
   ret
 
 # (area) of 160 bytes: the head of FXSAVE's and ST(0) to ST(7).
@@ -386,4 +451,47 @@ __umodti3:
   divq %rcx
   movq %rdx, %rax
   xorl %edx, %edx
+  ret
+
+# The same, where YMM registers may be in use.
+  .globl recast_poll_wide
+recast_poll_wide:
+  pushq %rbp
+  movq %rsp, %rbp
+  subq $512, %rsp
+  andq $-32, %rsp
+  vmovups %ymm0, 0(%rsp)
+  vmovups %ymm1, 32(%rsp)
+  vmovups %ymm2, 64(%rsp)
+  vmovups %ymm3, 96(%rsp)
+  vmovups %ymm4, 128(%rsp)
+  vmovups %ymm5, 160(%rsp)
+  vmovups %ymm6, 192(%rsp)
+  vmovups %ymm7, 224(%rsp)
+  vmovups %ymm8, 256(%rsp)
+  vmovups %ymm9, 288(%rsp)
+  vmovups %ymm10, 320(%rsp)
+  vmovups %ymm11, 352(%rsp)
+  vmovups %ymm12, 384(%rsp)
+  vmovups %ymm13, 416(%rsp)
+  vmovups %ymm14, 448(%rsp)
+  vmovups %ymm15, 480(%rsp)
+  call recast_poll
+  vmovups 0(%rsp), %ymm0
+  vmovups 32(%rsp), %ymm1
+  vmovups 64(%rsp), %ymm2
+  vmovups 96(%rsp), %ymm3
+  vmovups 128(%rsp), %ymm4
+  vmovups 160(%rsp), %ymm5
+  vmovups 192(%rsp), %ymm6
+  vmovups 224(%rsp), %ymm7
+  vmovups 256(%rsp), %ymm8
+  vmovups 288(%rsp), %ymm9
+  vmovups 320(%rsp), %ymm10
+  vmovups 352(%rsp), %ymm11
+  vmovups 384(%rsp), %ymm12
+  vmovups 416(%rsp), %ymm13
+  vmovups 448(%rsp), %ymm14
+  vmovups 480(%rsp), %ymm15
+  leave
   ret

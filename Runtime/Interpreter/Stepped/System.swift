@@ -1,7 +1,6 @@
 // Processor identification, time, randomness, control of SSE (SDM vol. 2, CPUID, RDTSC, RDRAND).
 //
-// What CPUID shows is what libraries choose their code by. Everything shown has a meaning; not
-// everything that has one is shown: see `GuestProcessor`.
+// What CPUID shows is what libraries choose their code by: see `GuestProcessor`.
 
 import RuntimeABI
 import Semantics
@@ -12,6 +11,8 @@ import X86
   @_extern(c, "recast_host_counter") func hostCounter() -> UInt64
   /// 64 random bits.
   @_extern(c, "recast_host_random") func hostRandom() -> UInt64
+  /// Puts what an x86 host's processor has into four words of 32 bits; leaves them alone elsewhere.
+  @_extern(c, "recast_host_processor") func hostProcessor(_ words: UInt64)
   /// The host's floating-point environment, by MXCSR (Runtime/Host).
   @_extern(c, "recast_host_float_load") func hostFloatLoad(_ mxcsr: UInt64)
   @_extern(c, "recast_host_float_flags") func hostFloatFlags() -> UInt64
@@ -23,18 +24,62 @@ import X86
     return ticks
   }
   func hostRandom() -> UInt64 { UInt64.random(in: .min ... .max) }
+  func hostProcessor(_ words: UInt64) {}
   func hostFloatLoad(_ mxcsr: UInt64) {}
   func hostFloatFlags() -> UInt64 { 0 }
 #endif
 
-enum GuestProcessor {
-  /// AVX, AVX2, F16C and XSAVE. With them glibc takes its AVX2 string functions: a loop over memcpy,
-  /// strlen, strchr, memcmp, memchr and memset then runs 6 % fewer instructions on x86_64 and takes
-  /// 21 % less time on aarch64 (under qemu). Hosts without vector registers do twice the work for a
-  /// short string, which has not been measured, so it is off.
-  static var showsAVX: Bool { false }
+/// What CPUID shows of the guest's processor: on x86 hosts no more than the host has, since translated code
+/// uses the host's instructions; elsewhere what is translated. So programs choose the code that they would
+/// choose natively, and a function that fuses multiplications rounds as it does there.
+struct GuestProcessor {
+  /// CPUID 1:ECX, 7:EBX, 7:ECX, and XCR0.
+  private var words: (UInt32, UInt32, UInt32, UInt32)
+
+  // 1:ECX.
+  private static var carrylessMultiply: UInt32 { 1 << 1 }
+  private static var fma: UInt32 { 1 << 12 }
+  private static var aes: UInt32 { 1 << 25 }
+  private static var extendedState: UInt32 { 1 << 26 | 1 << 27 }  // XSAVE, OSXSAVE
+  private static var avx: UInt32 { 1 << 28 | 1 << 29 }  // AVX, F16C
+  private static var movbe: UInt32 { 1 << 22 }
+  // 7:EBX, 7:ECX.
+  private static var avx2: UInt32 { 1 << 3 | 1 << 5 | 1 << 8 }  // BMI1, AVX2, BMI2
+  private static var adx: UInt32 { 1 << 19 }
+  private static var sha: UInt32 { 1 << 29 }
+  private static var galoisField: UInt32 { 1 << 8 | 1 << 9 | 1 << 10 }  // GFNI, VAES, VPCLMULQDQ
+
+  static var current: Self {
+    var processor = Self(
+      words: (fma | extendedState | avx | movbe, avx2, 0, UInt32(InterpreterMachine.extendedComponents)))
+    withUnsafeMutablePointer(to: &processor) { hostProcessor(UInt64(UInt(bitPattern: $0))) }
+    return processor
+  }
+
+  /// All of x86-64-v3 or nothing of it.
+  var hasAVX2: Bool {
+    let one = Self.fma | Self.extendedState | Self.avx | Self.movbe
+    return words.0 & one == one && words.1 & Self.avx2 == Self.avx2 && words.3 & 6 == 6
+  }
+
   /// Model 0x3c of family 6 (Haswell), or 0x25 (Westmere).
-  static var signature: UInt32 { showsAVX ? 0x0003_06c3 : 0x0002_0652 }
+  var signature: UInt32 { hasAVX2 ? 0x0003_06c3 : 0x0002_0652 }
+
+  /// SSE3 SSSE3 CMPXCHG16B SSE4.1 SSE4.2 POPCNT RDRAND, and what depends.
+  var features: UInt32 {
+    let everywhere: UInt32 = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 30
+    let wide = hasAVX2 ? Self.fma | Self.extendedState | Self.avx | Self.movbe : 0
+    return everywhere | wide | words.0 & (Self.carrylessMultiply | Self.aes)
+  }
+  /// RDSEED, and what depends.
+  var moreFeatures: (ebx: UInt32, ecx: UInt32) {
+    let wide = hasAVX2 ? Self.avx2 | words.1 & Self.adx : 0
+    return (
+      1 << 18 | wide | words.1 & Self.sha, hasAVX2 ? words.2 & Self.galoisField : 0
+    )
+  }
+  /// LAHF, LZCNT.
+  var extendedFeatures: UInt32 { 1 | (hasAVX2 ? 1 << 5 : 0) }
 }
 
 extension InterpreterMachine {
@@ -46,21 +91,17 @@ extension InterpreterMachine {
   }
 
   mutating func cpuid() {
+    let processor = GuestProcessor.current
     let leaf = UInt32(truncatingIfNeeded: self[.rax])
     let subleaf = UInt32(truncatingIfNeeded: self[.rcx])
     switch leaf {
     // "GenuineIntel"; the highest leaf is 13.
     case 0: setABCD(13, 0x756e_6547, 0x6c65_746e, 0x4965_6e69)
     case 1:
-      // SSE3 SSSE3 CMPXCHG16B SSE4.1 SSE4.2 MOVBE POPCNT; RDRAND is left out with PCLMULQDQ and AES,
-      // and FMA, which not every host has in one instruction.
-      var ecx: UInt32 = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 23
-      // XSAVE OSXSAVE AVX F16C.
-      if GuestProcessor.showsAVX { ecx |= 1 << 26 | 1 << 27 | 1 << 28 | 1 << 29 }
       // FPU TSC CX8 CMOV CLFSH MMX FXSR SSE SSE2.
       let edx: UInt32 = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 19 | 1 << 23 | 1 << 24 | 1 << 25
         | 1 << 26
-      setABCD(GuestProcessor.signature, 0x0001_0800, ecx, edx)
+      setABCD(processor.signature, 0x0001_0800, processor.features, edx)
     // "See leaf 4".
     case 2: setABCD(0x00ff_ff01, 0, 0, 0)
     case 4:
@@ -73,10 +114,9 @@ extension InterpreterMachine {
       default: setABCD(0, 0, 0, 0)
       }
     case 7:
-      // BMI1 BMI2, AVX2.
-      let ebx: UInt32 = 1 << 3 | 1 << 8 | (GuestProcessor.showsAVX ? 1 << 5 : 0)
-      setABCD(0, subleaf == 0 ? ebx : 0, 0, 0)
-    case 13 where GuestProcessor.showsAVX:
+      let more = processor.moreFeatures
+      setABCD(0, subleaf == 0 ? more.ebx : 0, subleaf == 0 ? more.ecx : 0, 0)
+    case 13 where processor.hasAVX2:
       // Components; size of what is enabled, and of all. XSAVEOPT, XSAVEC. AVX: size and offset.
       switch subleaf {
       case 0: setABCD(UInt32(truncatingIfNeeded: Self.extendedComponents), 832, 832, 0)
@@ -85,8 +125,9 @@ extension InterpreterMachine {
       default: setABCD(0, 0, 0, 0)
       }
     case 0x8000_0000: setABCD(0x8000_0008, 0, 0, 0)
-    // LAHF, LZCNT; SYSCALL, NX, RDTSCP, long mode.
-    case 0x8000_0001: setABCD(0, 0, 1 | 1 << 5, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
+    // SYSCALL, NX, RDTSCP, long mode.
+    case 0x8000_0001:
+      setABCD(0, 0, processor.extendedFeatures, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
     // "Recast x86-64 guest processor".
     case 0x8000_0002: setABCD(0x6163_6552, 0x7820_7473, 0x362d_3638, 0x7567_2034)
     case 0x8000_0003: setABCD(0x2074_7365, 0x636f_7270, 0x6f73_7365, 0x0000_0072)
