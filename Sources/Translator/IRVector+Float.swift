@@ -84,8 +84,8 @@ extension IRVector {
     // Never folded: 0/0, which libraries make NaNs by, is negative on x86 and positive to LLVM.
     case .divide: return withX86NaN(constrained("fdiv", [x, y]), [x, y])
     // The second operand if either is NaN or both are zero: what a plain compare and select does.
-    case .minimum: return b.select(b.fcmp(LLVMRealOLT, x, y), x, y)
-    case .maximum: return b.select(b.fcmp(LLVMRealOGT, x, y), x, y)
+    case .minimum: return b.select(compared(.less, x, y, signals: true), x, y)
+    case .maximum: return b.select(compared(.less, y, x, signals: true), x, y)
     }
   }
 

@@ -21,7 +21,7 @@ static void handler(int signal, siginfo_t *information, void *context) {
   siglongjmp(out, 1);
 }
 
-static volatile double zero = 0, one = 1, huge = 1e308, tiny = 1e-308, three = 3, nothing = NAN;
+static volatile double zero = 0, one = 1, huge = 1e308, tiny = 1e-308, three = 3;
 
 __attribute__((noinline)) static double run(int which) {
   switch (which) {
@@ -31,21 +31,20 @@ __attribute__((noinline)) static double run(int which) {
   case 3: return tiny * tiny;
   case 4: return one / three;
   case 5: return sqrt(-one);
-  case 6: return nothing < one;
-  case 7: return (double)(float)huge;
-  case 8: return (double)(int)huge;
-  case 9: return one + three;
+  case 6: return (double)(float)huge;
+  case 7: return (double)(int)huge;
+  case 8: return one + three;
   }
   return 0;
 }
 
 static const int kinds[] = {FE_DIVBYZERO, FE_INVALID, FE_OVERFLOW, FE_UNDERFLOW, FE_INEXACT, FE_INVALID,
-                            FE_INVALID, FE_OVERFLOW, FE_INVALID, FE_ALL_EXCEPT};
+                            FE_OVERFLOW, FE_INVALID, FE_ALL_EXCEPT};
 
 int main(void) {
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
   sigaction(SIGFPE, &action, 0);
-  for (volatile int n = 0; n < 10; n++) {
+  for (volatile int n = 0; n < 9; n++) {
     for (volatile int unmasked = 0; unmasked < 2; unmasked++) {
       fedisableexcept(FE_ALL_EXCEPT);
       feclearexcept(FE_ALL_EXCEPT);
