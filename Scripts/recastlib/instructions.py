@@ -124,9 +124,11 @@ def move_immediate(register: int, value: int) -> bytes:
 
 
 class Encoder:
-    def __init__(self, rng: random.Random, registers: Registers):
+    def __init__(self, rng: random.Random, registers: Registers, keeps_words: bool = False):
+        """With `keeps_words` vectors in memory begin at words of 64 bits, so that a NaN stays in one."""
         self.rng = rng
         self.registers = registers
+        self.keeps_words = keeps_words
 
     def immediate(self, count: int) -> bytes:
         r = self.rng
@@ -243,7 +245,7 @@ class Encoder:
                     vector_like = row.size == "x" or rm_code.letter in "WQ" or "V" in letters
                     step = 16
                     if is_vex and not name.startswith(ALIGNED):
-                        step = r.choice([1, 32])
+                        step = r.choice([8 if self.keeps_words else 1, 32])
                     if name.startswith(ALIGNED):
                         step = 32
                     if not vector_like:
@@ -541,7 +543,7 @@ def make_block(rng: random.Random, length: int, rows=None, vectors: str = "vecto
     if vectors == "lanes" and not rows and kind == "vector" and rng.random() < 0.5:
         kind = vectors = rng.choice(["single", "double"])
     registers = Registers(general, vector, mmx)
-    encoder = Encoder(rng, registers)
+    encoder = Encoder(rng, registers, keeps_words=vectors in ("lanes", "single", "double"))
     body, names = [], []
     while len(body) < length:
         if rows:
