@@ -1,6 +1,10 @@
 // Rounding modes and exception flags: every function of libm in every mode, and plain arithmetic in
 // them, as hashes of results and of flags. `flags` as an argument prints those, too; `each` every case.
 
+#ifdef __GLIBC__
+#define _GNU_SOURCE
+#endif
+#include <complex.h>
 #include <fenv.h>
 #include <math.h>
 #include <stdint.h>
@@ -78,6 +82,31 @@ static void end(const char *name, int mode) {
     end(name, m);                                            \
   }
 
+// What answers a pair: both of its halves.
+#define PAIR(name, type, ...)                                \
+  for (int m = 0; m < 4; m++) {                              \
+    begin();                                                 \
+    for (int n = 0; n < count * 2; n++) {                    \
+      volatile type x = (type)inputs[n % count], w = (type)inputs[(n * 7 + n / count) % count]; \
+      type one = 0, two = 0;                                 \
+      fesetround(modes[m]);                                  \
+      feclearexcept(FE_ALL_EXCEPT);                          \
+      __VA_ARGS__;                                           \
+      int flags = fetestexcept(FE_ALL_EXCEPT);               \
+      fesetround(FE_TONEAREST);                              \
+      note(name, x, &one, sizeof one > 8 ? 10 : sizeof one, flags); \
+      note(name, w, &two, sizeof two > 8 ? 10 : sizeof two, flags); \
+    }                                                        \
+    end(name, m);                                            \
+  }
+
+#define EACHPAIR(name, D, F, L) PAIR(name, double, D) PAIR(name "f", float, F) PAIR(name "l", long double, L)
+#define PARTS(type, z, r, i) complex type v = z; one = r(v); two = i(v)
+#define COMPLEX(F)                                           \
+  EACHPAIR(#F, PARTS(double, F(x + w * I), creal, cimag),    \
+           PARTS(float, F##f(x + w * I), crealf, cimagf),    \
+           PARTS(long double, F##l(x + w * I), creall, cimagl))
+
 #define EACH1(F) ONE(#F, double, F) ONE(#F "f", float, F##f) ONE(#F "l", long double, F##l)
 #define EACH2(F) TWO(#F, double, F) TWO(#F "f", float, F##f) TWO(#F "l", long double, F##l)
 
@@ -104,5 +133,37 @@ int main(int argc, char **argv) {
   EACH1(cbrt) EACH1(erf) EACH1(erfc) EACH1(lgamma) EACH1(tgamma) EACH1(logb)
   EACH2(pow) EACH2(atan2) EACH2(hypot) EACH2(fmod) EACH2(remainder) EACH2(fdim) EACH2(fmax)
   EACH2(fmin) EACH2(nextafter) EACH2(copysign)
+  EACHPAIR("lrint", one = lrint(x); two = llrint(w), one = lrintf(x); two = llrintf(w),
+           one = lrintl(x); two = llrintl(w))
+  EACHPAIR("lround", one = lround(x); two = llround(w), one = lroundf(x); two = llroundf(w),
+           one = lroundl(x); two = llroundl(w))
+  EACHPAIR("modf", one = modf(x, &two), one = modff(x, &two), one = modfl(x, &two))
+  EACHPAIR("frexp", int e = 0; one = frexp(x, &e); two = e, int e = 0; one = frexpf(x, &e); two = e,
+           int e = 0; one = frexpl(x, &e); two = e)
+  EACHPAIR("ilogb", one = ilogb(x); two = logb(w), one = ilogbf(x); two = logbf(w),
+           one = ilogbl(x); two = logbl(w))
+  EACHPAIR("scalbn", one = scalbn(x, n - 40); two = ldexp(w, 3 * n - 100),
+           one = scalbnf(x, n - 40); two = ldexpf(w, 3 * n - 100),
+           one = scalbnl(x, n - 40); two = ldexpl(w, 3 * n - 100))
+  EACHPAIR("scalbln", one = scalbln(x, n - 40); two = scalbln(w, -1100),
+           one = scalblnf(x, n - 40); two = scalblnf(w, -140), one = scalblnl(x, n - 40); two = scalblnl(w, -16400))
+  EACHPAIR("remquo", int q = 0; one = remquo(x, w, &q); two = q & 7, int q = 0; one = remquof(x, w, &q); two = q & 7,
+           int q = 0; one = remquol(x, w, &q); two = q & 7)
+  EACHPAIR("fma", one = fma(x, w, x); two = fma(x, x, -w), one = fmaf(x, w, x); two = fmaf(x, x, -w),
+           one = fmal(x, w, x); two = fmal(x, x, -w))
+  EACHPAIR("nexttoward", one = nexttoward(x, w); two = nexttoward(w, x),
+           one = nexttowardf(x, w); two = nexttowardf(w, x), one = nexttowardl(x, w); two = nexttowardl(w, x))
+  COMPLEX(cexp) COMPLEX(clog) COMPLEX(csqrt) COMPLEX(csin) COMPLEX(ccos) COMPLEX(ctan) COMPLEX(csinh)
+  COMPLEX(ccosh) COMPLEX(ctanh) COMPLEX(casin) COMPLEX(cacos) COMPLEX(catan) COMPLEX(casinh) COMPLEX(cacosh)
+  COMPLEX(catanh) COMPLEX(cproj) COMPLEX(conj)
+#ifdef __GLIBC__
+  EACH1(exp10) EACH1(roundeven) EACH1(j0) EACH1(j1) EACH1(y0) EACH1(y1) EACH1(gamma) EACH1(significand)
+  EACH2(fmaxmag) EACH2(fminmag) EACH2(drem)
+  EACHPAIR("sincos", sincos(x, &one, &two), sincosf(x, &one, &two), sincosl(x, &one, &two))
+  EACHPAIR("jn", one = jn(3, x); two = yn(2, w), one = jnf(3, x); two = ynf(2, w), one = jnl(3, x); two = ynl(2, w))
+  EACHPAIR("lgamma_r", int s = 0; one = lgamma_r(x, &s); two = s, int s = 0; one = lgammaf_r(x, &s); two = s,
+           int s = 0; one = lgammal_r(x, &s); two = s)
+  COMPLEX(clog10)
+#endif
   return 0;
 }
