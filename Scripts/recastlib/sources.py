@@ -19,6 +19,7 @@ OWN = {
     "vectors": {"vectors": ("-masm=intel", "avx2")},
     "numerics": {"numerics": ("-O3 -march=x86-64-v3 -ffast-math -ffp-contract=fast", "avx2 fma bmi2")},
     "extended": {"extended": ("-mfpmath=387 -mlong-double-80", "fpu")},
+    "wide-calls": {"wide-calls": ("-mavx2", "avx2")},
     "scanning": {"scanning": ("-mavx2 -mpclmul -mbmi -mbmi2 -mpopcnt", "avx2 pclmulqdq bmi2")},
     "extensions": {
         "extensions": (f"{EXTENSIONS} -mavx2 -mf16c -mfma -mvaes -mvpclmulqdq",
