@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .sources import has
 from .tools import ROOT
 
 DATA = ROOT / "Tests" / "Data"
@@ -61,8 +62,15 @@ IMAGE = ("export MKE2FS_DETERMINISTIC=1 E2FSPROGS_FAKE_TIME=1500000000 E2FSCK_TI
          "PATH=$PATH:/sbin:/usr/sbin; mkfs.ext4 -q -E hash_seed=6a4e1b9c-0b1c-4d3e-9f00-112233445566 "
          "-U 6a4e1b9c-0b1c-4d3e-9f00-112233445566 image 4M; ")
 
+# What CPUID shows the guest; neither AES nor PCLMULQDQ; nothing. Then, whatever CPUID shows, all but AVX-512,
+# without SHA, without ADX, without AVX2 and BMI, without AVX (`man OPENSSL_ia32cap`).
+CAPABILITIES = ("~0x200000200000000", "0:0") + (
+    ("0x7ffaf3bfffebffff:0x200c0128", "0x7ffaf3bfffebffff:0x80128", "0x7ffaf3bfffebffff:0x128",
+     "0x7ffaf3bfffebffff:0", "0x6ffaf3bfffebffff:0") if has("aes pclmulqdq avx2 bmi2 adx sha_ni rdseed") else ())
+
 PROGRAMS: tuple[Shipped | Linked, ...] = (
-    Linked("gmp"), Linked("pictures"), Linked("packers"), Linked("openssl"),
+    Linked("gmp"), Linked("pictures"), Linked("packers"),
+    Linked("openssl", ("$P", *(f"OPENSSL_ia32cap={bits} $P" for bits in CAPABILITIES))),
     Shipped("mksh-klibc", "/usr/lib/klibc/bin/mksh", "mksh", SHELL),
     Shipped("mksh-musl", "/usr/lib/x86_64-linux-musl/bin/mksh", "mksh", SHELL),
     Shipped("sash", "/bin/sash", "sash", (

@@ -12,6 +12,20 @@ from .tools import ROOT
 PROGRAMS = ROOT / "Tests" / "Data" / "programs"
 # accept-faults, accept-float and fuzz-instructions run these, case by case.
 ELSEWHERE = {"faults", "changed-code", "float-environment", "instruction-driver"}
+EXTENSIONS = "-msse4.2 -maes -msha -mgfni -mpclmul -madx -mbmi -mbmi2 -mlzcnt -mpopcnt -mmovbe -mrdrnd -mrdseed"
+# Compilers' words for one program alone, behind the variant's: what it is called, and the features that it
+# takes for granted, as /proc/cpuinfo names them, because it runs natively first.
+OWN = {
+    "vectors": {"vectors": ("-masm=intel", "avx2")},
+    "numerics": {"numerics": ("-O3 -march=x86-64-v3 -ffast-math -ffp-contract=fast", "avx2 fma bmi2")},
+    "extended": {"extended": ("-mfpmath=387 -mlong-double-80", "fpu")},
+    "wide-calls": {"wide-calls": ("-mavx2", "avx2")},
+    "scanning": {"scanning": ("-mavx2 -mpclmul -mbmi -mbmi2 -mpopcnt", "avx2 pclmulqdq bmi2")},
+    "extensions": {
+        "extensions": (f"{EXTENSIONS} -mavx2 -mf16c -mfma -mvaes -mvpclmulqdq",
+                       "avx2 aes sha_ni gfni vaes vpclmulqdq adx rdseed"),
+        "extensions-sse": (EXTENSIONS, "aes sha_ni gfni pclmulqdq adx bmi2 rdseed")},
+}
 # musl has no makecontext; clang's assembler does not take the words of vectors.
 NOT_FOR = {"contexts": ["musl"], "vectors": ["clang"]}
 C = {"gcc": ["gcc"], "clang": ["clang-19", "clang"], "musl": ["musl-gcc"]}
@@ -22,7 +36,7 @@ def first(names: list[str]) -> str | None:
     return next((n for n in names if shutil.which(n)), None)
 
 
-def command(source: Path, variant: str, program: Path) -> list[str] | None:
+def command(source: Path, variant: str, program: Path, own: str) -> list[str] | None:
     """None when the variant is not for this language or its compiler is missing."""
     compiler, _, rest = variant.partition("-")
     level, _, shape = rest.partition("-")
@@ -37,15 +51,14 @@ def command(source: Path, variant: str, program: Path) -> list[str] | None:
     table, standard = (C, "-std=gnu11") if source.suffix == ".c" else (CXX, "-std=gnu++20")
     found = first(table.get(compiler, []))
     static = {"": "-static", "pie": "-static-pie", "stripped": "-static"}[shape]
-    more = ["-masm=intel"] if source.stem == "vectors" else []
-    return [found, "-w", f"-{level}", static, *more, *(["-s"] if shape == "stripped" else []), standard,
-            "-ffp-contract=off", str(source), "-o", str(program), "-lm", "-lpthread"] \
+    return [found, "-w", f"-{level}", static, *(["-s"] if shape == "stripped" else []), standard,
+            "-ffp-contract=off", *own.split(), str(source), "-o", str(program), "-lm", "-lpthread"] \
         if found else None
 
 
-def has_avx2() -> bool:
-    """vectors runs natively first."""
-    return " avx2 " in Path("/proc/cpuinfo").read_text()
+def has(features: str) -> bool:
+    """Whether this machine's processor has all of them."""
+    return set(features.split()) <= set(Path("/proc/cpuinfo").read_text().split())
 
 
 def build(variant: str) -> list[Path]:
@@ -53,11 +66,13 @@ def build(variant: str) -> list[Path]:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     made: list[Path] = []
-    for source in sorted(PROGRAMS.iterdir()):
-        program = out / source.stem
-        unfit = source.stem in ELSEWHERE or (source.stem == "vectors" and not has_avx2()) or \
+    programs = [(source, name, *words) for source in sorted(PROGRAMS.iterdir())
+                for name, words in OWN.get(source.stem, {source.stem: ("", "")}).items()]
+    for source, name, own, features in programs:
+        program = out / name
+        unfit = source.stem in ELSEWHERE or not has(features) or \
             variant.split("-")[0] in NOT_FOR.get(source.stem, [])
-        words = None if unfit else command(source, variant, program)
+        words = None if unfit else command(source, variant, program, own)
         if words is None:
             continue
         done = subprocess.run(words, capture_output=True, text=True,
@@ -65,7 +80,7 @@ def build(variant: str) -> list[Path]:
         if done.returncode:
             reason = next((x for x in done.stderr.splitlines() if "error" in x or "undefined" in x),
                           done.stderr[-200:])
-            print(f"{variant}: {source.name} left out: {reason.strip()}", flush=True)
+            print(f"{variant}: {name} left out: {reason.strip()}", flush=True)
         else:
             made.append(program)
     return made

@@ -16,22 +16,23 @@ extension EvaluatedVector {
 
   /// GF2P8AFFINEQB, GF2P8AFFINEINVQB: each byte times its half's matrix, plus the constant.
   public func galoisAffine(matrix: Self, constant: UInt8, inverting: Bool) -> Self {
-    var result = Self.zero
-    var index = 0
-    while index < 16 {
-      let rows = index < 8 ? matrix.low : matrix.high
-      var x = number(index, bits: 8)
-      if inverting { x = Self.galoisInverse(x) }
-      var value = UInt64(truncatingIfNeeded: constant)
-      var bit: UInt64 = 0
-      while bit < 8 {
-        // Bit n is the parity of the matrix's byte 7 − n and the operand.
-        let row = rows &>> (8 &* (7 &- bit)) & 0xff
-        value ^= UInt64(truncatingIfNeeded: (row & x).nonzeroBitCount & 1) &<< bit
-        bit &+= 1
-      }
-      result.setNumber(index, bits: 8, value)
-      index &+= 1
+    let operand = inverting ? galoisInverted() : self
+    var result = Self(repeating: constant)
+    result.low ^= Self.galoisProduct(matrix: matrix.low, operand.low)
+    result.high ^= Self.galoisProduct(matrix: matrix.high, operand.high)
+    return result
+  }
+
+  /// Eight bytes times a matrix: bit n of each is the parity of the matrix's byte 7 − n and the operand.
+  static func galoisProduct(matrix: UInt64, _ bytes: UInt64) -> UInt64 {
+    let first: UInt64 = 0x0101_0101_0101_0101
+    var result: UInt64 = 0
+    var bit: UInt64 = 0
+    while bit < 8 {
+      // Where bytes have the bit, the matrix's column of that number; the product turns it around.
+      let column = ((matrix &>> bit & first) &* 0x8040_2010_0804_0201) &>> 56
+      result ^= (bytes &>> bit & first) &* 0xff & (column &* first)
+      bit &+= 1
     }
     return result
   }
@@ -49,16 +50,18 @@ extension EvaluatedVector {
     return product
   }
 
-  /// x^254, which is 1/x, and 0 for 0.
-  static func galoisInverse(_ x: UInt64) -> UInt64 {
-    var power = x
-    var result: UInt64 = 1
-    var n = 0
-    while n < 7 {
-      power = galoisProduct(power, power)
-      result = galoisProduct(result, power)
-      n &+= 1
+  /// 1/x of each byte, and 0 for 0: what AES's table answers, without its affine map (FIPS 197, 5.1.1).
+  func galoisInverted() -> Self {
+    let bytes = substituted(inverse: false)
+    return Self(
+      low: Self.withoutAffineMap(bytes.low), high: Self.withoutAffineMap(bytes.high))
+  }
+
+  private static func withoutAffineMap(_ bytes: UInt64) -> UInt64 {
+    func rotated(_ count: UInt64) -> UInt64 {
+      let kept = (0xff &>> count) &* 0x0101_0101_0101_0101
+      return (bytes & kept) &<< count | (bytes & ~kept) &>> (8 &- count)
     }
-    return result
+    return rotated(1) ^ rotated(3) ^ rotated(6) ^ 0x0505_0505_0505_0505
   }
 }

@@ -101,6 +101,10 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
   /// What it returns values in.
   static let results = RegisterSet(
     .gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0))
+  /// The upper halves of vectors of 32 bytes, as results and as arguments. They have no place in any
+  /// convention and travel in slots.
+  static let wideResults = RegisterSet(.vector(0, half: 1), .vector(1, half: 1))
+  static let wideArguments: RegisterSet = (0..<8).reduce(into: []) { $0.insert(.vector($1, half: 1)) }
 
   /// Go's internal convention (cmd/compile/abi-internal.md, "amd64 architecture"): results of a
   /// call, less RBX, which is looked at like any register that the psABI has kept.

@@ -81,14 +81,14 @@ struct SignatureAnalysis {
     queued = .init(repeating: false, count: count)
 
     let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
-    results = isGo ? .goResults : .results
+    results = isGo ? .goResults : .results.union(.wideResults)
     unknown = Signature(
       reads: (isGo ? RegisterSet.goArguments : .arguments).union(.calleeSaved).union(.rsp)
         .subtracting(SlotPassing.passable).subtracting(SlotPassing.onlyInSlots),
       changed: isGo ? callerSaved.subtracting(.goZero) : callerSaved, wanted: results,
       touched: .all,
       passes: SlotPassing.passable.union(
-        isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments),
+        isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments.union(.wideArguments)),
       isAddressTaken: true)
     let soft = isGo ? [] : SlotPassing.softArguments
     slotReads = functions.map { SlotPassing.slotReads($0, soft: soft) }

@@ -3,7 +3,7 @@
 // A register that a function has not written since it was entered, or since a call that changed it,
 // is right in its slot; one that it has written is stored there where somebody may look:
 //
-//   - Before calls whose target is not known. The psABI allows arguments in XMM0–XMM7 and a static
+//   - Before calls whose target is not known. The psABI allows arguments in YMM0–YMM7 and a static
 //     chain in R10, and nearly no call has one. In host registers they would be kept alive through
 //     every function on the way.
 //   - Before calls of functions that read a register which has no place in any convention (R10, R11),

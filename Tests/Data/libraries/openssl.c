@@ -1,11 +1,13 @@
 // libssl-dev: -lcrypto -ldl -lpthread
-// libcrypto picks its assembly by CPUID: hashes, ciphers, big numbers, curves, signatures.
+// libcrypto picks its assembly by CPUID, or by OPENSSL_ia32cap: hashes, ciphers, authentication codes, big
+// numbers, curves, signatures. What comes of fixed keys is printed, of random ones only whether it fits.
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +24,7 @@ static void print(const char *name, const unsigned char *bytes, size_t count)
 
 static void digests(void)
 {
-    static const char *names[] = {"MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-256",
+    static const char *names[] = {"MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-256", "SHA3-512",
                                   "SHAKE128", "BLAKE2b512", "BLAKE2s256", "RIPEMD160", "SM3"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unsigned char out[64];
@@ -43,7 +45,7 @@ static void ciphers(void)
 {
     static const char *names[] = {
         "AES-128-ECB", "AES-128-CBC", "AES-192-CTR", "AES-256-CBC", "AES-256-GCM", "AES-128-CCM",
-        "AES-256-OCB", "AES-128-XTS", "ChaCha20", "ChaCha20-Poly1305", "CAMELLIA-256-CBC", "ARIA-128-CBC",
+        "AES-256-OCB", "AES-128-XTS", "AES-256-ECB", "AES-128-CTR", "AES-128-GCM", "AES-256-XTS", "ChaCha20", "ChaCha20-Poly1305", "CAMELLIA-256-CBC", "ARIA-128-CBC",
         "DES-EDE3-CBC", "SM4-CBC"};
     static unsigned char sealed[sizeof data + 64], opened[sizeof data + 64];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -63,9 +65,15 @@ static void ciphers(void)
         EVP_Digest(sealed, (size_t)(n + last), out, &size, EVP_sha256(), NULL);
         printf("%d %d ", good, n + last);
         print(names[i], out, 8);
-        if (!(EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER)) {
+        if (EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER) {
+            good = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, out);
+            print("tag", out, good ? 16 : 0);
+        }
+        if (EVP_CIPHER_get_mode(cipher) != EVP_CIPH_CCM_MODE) {
             good = EVP_DecryptInit_ex(context, cipher, NULL, key, iv);
             int m = 0;
+            if (EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER)
+                good &= EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, out);
             good &= EVP_DecryptUpdate(context, opened, &m, sealed, n + last);
             good &= EVP_DecryptFinal_ex(context, opened + m, &last);
             printf("back %d %d\n", good, memcmp(opened, data, (size_t)total) == 0);
@@ -140,6 +148,135 @@ static void agree(const char *name)
     EVP_PKEY_free(other);
 }
 
+static void codes(void)
+{
+    static const char *names[] = {"SHA1", "SHA256", "SHA512", "SHA3-256"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        unsigned char out[64];
+        size_t size = 0;
+        EVP_Q_mac(NULL, "HMAC", NULL, names[i], NULL, data, 40, data, sizeof data, out, sizeof out, &size);
+        print(names[i], out, size);
+    }
+}
+
+// The first prime from these bytes of the data on: how far it is was found beforehand.
+static BIGNUM *prime(int bits, int from, unsigned distance)
+{
+    BIGNUM *p = BN_bin2bn(data + from, bits / 8, NULL);
+    BN_set_bit(p, bits - 1);
+    BN_set_bit(p, bits - 2);
+    BN_add_word(p, distance);
+    return p;
+}
+
+static void rsa(BIGNUM *p, BIGNUM *q)
+{
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *n = BN_new(), *e = BN_new(), *d = BN_new(), *phi = BN_new(), *less = BN_new();
+    BN_mul(n, p, q, context);
+    BN_set_word(e, 65537);
+    BN_sub(phi, n, p);
+    BN_sub(phi, phi, q);
+    BN_add_word(phi, 1);
+    BN_mod_inverse(d, e, phi, context);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_D, d);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_FACTOR1, p);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_FACTOR2, q);
+    BIGNUM *one = BN_mod(phi, d, (BN_sub(less, p, BN_value_one()), less), context) ? BN_dup(phi) : NULL;
+    BIGNUM *two = BN_mod(phi, d, (BN_sub(less, q, BN_value_one()), less), context) ? BN_dup(phi) : NULL;
+    BN_mod_inverse(phi, q, p, context);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_EXPONENT1, one);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_EXPONENT2, two);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, phi);
+    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(build);
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY_fromdata_init(maker);
+    EVP_PKEY_fromdata(maker, &key, EVP_PKEY_KEYPAIR, parameters);
+    unsigned char signature[512], out[32];
+    size_t size = sizeof signature;
+    EVP_MD_CTX *signer = EVP_MD_CTX_new();
+    int good = EVP_DigestSignInit_ex(signer, NULL, "SHA256", NULL, NULL, key, NULL);
+    good &= EVP_DigestSign(signer, signature, &size, data, 1000);
+    EVP_Digest(signature, size, out, NULL, EVP_sha256(), NULL);
+    printf("%d ", good);
+    print("fixed RSA", out, sizeof out);
+    sign("with it", key, "SHA256");
+    BIGNUM *all[] = {p, q, n, e, d, phi, less, one, two};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        BN_free(all[i]);
+    EVP_MD_CTX_free(signer);
+    EVP_PKEY_CTX_free(maker);
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(build);
+    BN_CTX_free(context);
+}
+
+static void curve(int name)
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(name);
+    EC_POINT *mine = EC_POINT_new(group), *shared = EC_POINT_new(group);
+    BIGNUM *a = BN_bin2bn(data + 100, 28, NULL), *b = BN_bin2bn(data + 200, 28, NULL);
+    unsigned char out[150];
+    EC_POINT_mul(group, mine, a, NULL, NULL, NULL);
+    EC_POINT_mul(group, shared, NULL, mine, b, NULL);
+    print("point", out, EC_POINT_point2oct(group, shared, POINT_CONVERSION_COMPRESSED, out, sizeof out, NULL));
+    EC_POINT_mul(group, shared, a, mine, b, NULL);
+    print("point", out, EC_POINT_point2oct(group, shared, POINT_CONVERSION_COMPRESSED, out, sizeof out, NULL));
+    EC_POINT_free(mine);
+    EC_POINT_free(shared);
+    EC_GROUP_free(group);
+    BN_free(a);
+    BN_free(b);
+}
+
+static void montgomery(const char *name, size_t length)
+{
+    EVP_PKEY *keys[2];
+    for (int i = 0; i < 2; i++)
+        keys[i] = EVP_PKEY_new_raw_private_key_ex(NULL, name, NULL, data + 300 * i, length);
+    unsigned char secret[64];
+    size_t size = sizeof secret;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(keys[0], NULL);
+    EVP_PKEY_derive_init(context);
+    EVP_PKEY_derive_set_peer(context, keys[1]);
+    EVP_PKEY_derive(context, secret, &size);
+    print(name, secret, size);
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(keys[0]);
+    EVP_PKEY_free(keys[1]);
+}
+
+static void edwards(const char *name, size_t length)
+{
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key_ex(NULL, name, NULL, data + 500, length);
+    unsigned char signature[128];
+    size_t size = sizeof signature;
+    EVP_MD_CTX *signer = EVP_MD_CTX_new();
+    EVP_DigestSignInit_ex(signer, NULL, NULL, NULL, NULL, key, NULL);
+    EVP_DigestSign(signer, signature, &size, data, 1000);
+    print(name, signature, size);
+    EVP_MD_CTX_free(signer);
+    EVP_PKEY_free(key);
+}
+
+static void fixed_keys(void)
+{
+    codes();
+    rsa(prime(512, 1000, 381), prime(512, 2000, 62));
+    rsa(prime(1024, 3000, 630), prime(1024, 4000, 127));
+    curve(NID_X9_62_prime256v1);
+    curve(NID_secp384r1);
+    curve(NID_secp521r1);
+    montgomery("X25519", 32);
+    montgomery("X448", 56);
+    edwards("ED25519", 32);
+    edwards("ED448", 57);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof data; i++)
@@ -147,6 +284,7 @@ int main(void)
     digests();
     ciphers();
     numbers();
+    fixed_keys();
     sign("RSA", EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024), "SHA256");
     sign("P-256", EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "SHA256");
     sign("P-384", EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"), "SHA384");
