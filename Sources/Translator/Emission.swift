@@ -19,6 +19,8 @@ final class Emission {
   var isStrict = false
   /// Its instructions are compiled for x86-64-v3 (`HostFeatures`).
   var isWide = false
+  /// `memory(inaccessiblemem: readwrite)`: two bits for each kind of memory.
+  let inaccessibleMemory: Attribute
   let dynamicRounding, strictExceptions, unusedExceptions: Value
 
   nonisolated(unsafe) static var current: Emission! = nil
@@ -45,6 +47,7 @@ final class Emission {
     profKind = context.metadataKind("prof")
     unlikely = context.value(of: context.branchWeights([1, 100_000]))
     dynamicRounding = context.value(of: context.mdString("round.dynamic"))
+    inaccessibleMemory = context.attribute("memory", 3 << 2)
     unusedExceptions = context.value(of: context.mdString("fpexcept.maytrap"))
     strictExceptions = context.value(of: context.mdString("fpexcept.strict"))
   }

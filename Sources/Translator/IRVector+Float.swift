@@ -78,15 +78,33 @@ extension IRVector {
 
   private static func compute(_ operation: FloatOperation, _ x: Value, _ y: Value) -> Value {
     switch operation {
-    case .add: return withX86NaN(strict("fadd", [x, y]) ?? b.fadd(x, y), [x, y])
+    case .add: return inOrder("add", x, y) ?? withX86NaN(strict("fadd", [x, y]) ?? b.fadd(x, y), [x, y])
     case .subtract: return withX86NaN(strict("fsub", [x, y]) ?? b.fsub(x, y), [x, y])
-    case .multiply: return withX86NaN(strict("fmul", [x, y]) ?? b.fmul(x, y), [x, y])
+    case .multiply: return inOrder("mul", x, y) ?? withX86NaN(strict("fmul", [x, y]) ?? b.fmul(x, y), [x, y])
     // Never folded: 0/0, which libraries make NaNs by, is negative on x86 and positive to LLVM.
     case .divide: return withX86NaN(constrained("fdiv", [x, y]), [x, y])
     // The second operand if either is NaN or both are zero: what a plain compare and select does.
     case .minimum: return b.select(compared(.less, x, y, signals: true), x, y)
     case .maximum: return b.select(compared(.less, y, x, signals: true), x, y)
     }
+  }
+
+  /// On x86 hosts the instruction itself for what LLVM takes to be commutative: of two NaNs the first
+  /// operand's comes out.
+  private static func inOrder(_ operation: String, _ x: Value, _ y: Value) -> Value? {
+    guard e.target.architecture == "x86_64" else { return nil }
+    let element = x.type.isVector ? x.type.elementType : x.type
+    let name = operation + (x.type.isVector ? "p" : "s") + (element == e.float ? "s" : "d")
+    let type = IRType.function(x.type, [x.type, x.type])
+    let code = e.isWide
+      ? b.inlineAsm(type, "v\(name) $2, $1, $0", constraints: "=x,x,x")
+      : b.inlineAsm(type, "\(name) $2, $0", constraints: "=x,0,x")
+    let call = b.call(code, type, [x, y])
+    // It has an effect, on MXCSR, and touches no memory that LLVM knows of.
+    for a in [e.context.attribute("nounwind"), e.context.attribute("willreturn"), e.inaccessibleMemory] {
+      call.addCallAttribute(a)
+    }
+    return call
   }
 
   private static func root(_ x: Value) -> Value {

@@ -1,9 +1,7 @@
 // Rounding modes and exception flags: every function of libm in every mode, and plain arithmetic in
 // them, as hashes of results and of flags. `flags` as an argument prints those, too; `each` every case.
 
-#ifdef __GLIBC__
 #define _GNU_SOURCE
-#endif
 #include <complex.h>
 #include <fenv.h>
 #include <math.h>
