@@ -82,7 +82,7 @@ def group(row) -> str:
 GROUPS = {name: [r for r in USABLE if group(r) == name] for name in ("integer", "vector", "mmx", "x87")}
 # Where operands of additions and multiplications may be exchanged, so that another NaN comes out, these
 # keep to lanes of one width and away from what looks at a NaN's bits.
-COMMUTING = re.compile(r"v?(addsub|h?add|mul|dp|fn?m(add|sub)\w*)(ps|pd|ss|sd)")
+COMMUTING = re.compile(r"vfn?m(add|sub)\w*(ps|pd|ss|sd)")
 LOOKING = re.compile(r"v?(and|andn|or|xor|blendv|movmsk|maskmov|movl|movh|perm|test|broadcast)\w*")
 for _name, _suffixes in (("single", ("ps", "ss")), ("double", ("pd", "sd"))):
     GROUPS[_name] = [r for r in GROUPS["vector"]

@@ -56,10 +56,10 @@ public struct EffectsVector: Vector {
     _ rounding: FloatRounding, lanes: W.Type, isSilent: Bool
   ) -> Self { Self() }
   @inlinable public func fusedMultiplyAdd<W: Word>(
-    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes: W.Type
+    _ factor: Self, _ addend: Self, _ form: FusedForm, lanes: W.Type
   ) -> Self { Self() }
   @inlinable public static func fusedMultiplyAdd<W: Word>(
-    _ a: W, _ b: W, _ c: W, _ signs: FusedSigns
+    _ a: W, _ b: W, _ c: W, _ form: FusedForm
   ) -> W where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }
   @inlinable public static func float<W: Word>(_ operation: FloatOperation, _ a: W, _ b: W) -> W
   where W.Carrier == EffectsCarrier, W.Flag == EffectsFlag { W(0) }

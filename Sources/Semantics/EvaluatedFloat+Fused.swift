@@ -127,15 +127,15 @@ extension EvaluatedVector {
   }
 
   @inlinable public func fusedMultiplyAdd<W: Word>(
-    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes: W.Type
+    _ factor: Self, _ addend: Self, _ form: FusedForm, lanes: W.Type
   ) -> Self {
     var result = Self.zero
     var index = 0
     while index < 128 / W.bits {
       let value = Self.fused(
         number(index, bits: W.bits), factor.number(index, bits: W.bits),
-        addend.number(index, bits: W.bits), bits: W.bits, negatesProduct: signs.negatesProduct,
-        negatesAddend: index & 1 == 0 ? signs.subtractsEven : signs.subtractsOdd)
+        addend.number(index, bits: W.bits), bits: W.bits, negatesProduct: form.negatesProduct,
+        negatesAddend: index & 1 == 0 ? form.subtractsEven : form.subtractsOdd)
       result.setNumber(index, bits: W.bits, value)
       index &+= 1
     }
@@ -143,11 +143,11 @@ extension EvaluatedVector {
   }
 
   @inlinable public static func fusedMultiplyAdd<W: Word>(
-    _ a: W, _ b: W, _ c: W, _ signs: FusedSigns
+    _ a: W, _ b: W, _ c: W, _ form: FusedForm
   ) -> W where W.Carrier == UInt128, W.Flag == Bool {
     W(
       fused(
-        number(a), number(b), number(c), bits: W.bits, negatesProduct: signs.negatesProduct,
-        negatesAddend: signs.subtractsEven))
+        number(a), number(b), number(c), bits: W.bits, negatesProduct: form.negatesProduct,
+        negatesAddend: form.subtractsEven))
   }
 }

@@ -19,15 +19,29 @@ public enum FloatOperation: UInt8 {
   case minimum, maximum  // x86: the second operand if either is NaN or both are zero
 }
 
-/// The signs of a fused multiply-add: ±(a × b) ± c. They turn numbers, not NaNs.
-public struct FusedSigns {
+/// What the digits of a fused multiply-add's mnemonic say: the operands that are multiplied, and the
+/// one that is added. 213 is operand 2 × operand 1 + operand 3.
+public enum FusedOrder: UInt8 { case _132, _213, _231 }
+
+/// The signs of a fused multiply-add, ±(a × b) ± c, which turn numbers, not NaNs; and the instruction's
+/// operands that a, b and c are.
+public struct FusedForm {
   public var negatesProduct: Bool
   public var subtractsEven: Bool
   public var subtractsOdd: Bool
-  @inlinable public init(negatesProduct: Bool, subtractsEven: Bool, subtractsOdd: Bool) {
+  public var order: FusedOrder
+  @inlinable public init(
+    negatesProduct: Bool, subtractsEven: Bool, subtractsOdd: Bool, order: FusedOrder = ._213
+  ) {
     self.negatesProduct = negatesProduct
     self.subtractsEven = subtractsEven
     self.subtractsOdd = subtractsOdd
+    self.order = order
+  }
+  @inlinable public func ordered(_ order: FusedOrder) -> Self {
+    var form = self
+    form.order = order
+    return form
   }
   @inlinable public static var plain: Self {
     Self(negatesProduct: false, subtractsEven: false, subtractsOdd: false)
@@ -132,10 +146,10 @@ public protocol Vector {
 
   /// ±(self × factor) ± addend, rounded once. A NaN is the first of the three that is one, quieted.
   func fusedMultiplyAdd<W: Word>(
-    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes: W.Type
+    _ factor: Self, _ addend: Self, _ form: FusedForm, lanes: W.Type
   ) -> Self
-  /// The same of scalars; the even signs count.
-  static func fusedMultiplyAdd<W: Word>(_ a: W, _ b: W, _ c: W, _ signs: FusedSigns) -> W
+  /// The same of scalars; the even form count.
+  static func fusedMultiplyAdd<W: Word>(_ a: W, _ b: W, _ c: W, _ form: FusedForm) -> W
   where W.Carrier == Carrier, W.Flag == Flag
 
   /// Each lane by a count of its own; has a default made of scalar shifts.

@@ -64,10 +64,9 @@ final class FunctionLifter {
     if e.isStrict && unit.emission.target.architecture != "x86_64" {
       function.addAttribute(e.context.attribute("strictfp"))
     }
-    let features = e.target.architecture == "x86_64" ? HostFeatures(facts) : []
+    let features = HostFeatures(facts, for: e.target)
     e.isWide = features.contains(.wide)
     if !features.isEmpty {
-      // What was asked for has the last word.
       let all = [features.llvm, e.target.features].filter { !$0.isEmpty }.joined(separator: ",")
       function.addAttribute(e.context.attribute(string: "target-features", all))
     }

@@ -31,9 +31,12 @@ struct HostFeatures: OptionSet {
     }
   }
 
-  init(_ f: FunctionFacts) {
-    self = f.blocks.reduce(into: []) { all, block in
-      for i in block.instructions { all.formUnion(Self(i)) }
+  /// Nothing for other hosts, nor where features were taken away on the command line.
+  init(_ f: FunctionFacts, for target: TargetTraits) {
+    self = []
+    guard target.architecture == "x86_64", !target.features.contains("-") else { return }
+    for block in f.blocks {
+      for i in block.instructions { formUnion(Self(i)) }
     }
   }
 

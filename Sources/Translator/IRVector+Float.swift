@@ -93,14 +93,24 @@ extension IRVector {
   /// operand's comes out.
   private static func inOrder(_ operation: String, _ x: Value, _ y: Value) -> Value? {
     guard e.target.architecture == "x86_64" else { return nil }
-    let element = x.type.isVector ? x.type.elementType : x.type
-    let name = operation + (x.type.isVector ? "p" : "s") + (element == e.float ? "s" : "d")
-    let type = IRType.function(x.type, [x.type, x.type])
-    let code = e.isWide
-      ? b.inlineAsm(type, "v\(name) $2, $1, $0", constraints: "=x,x,x")
-      : b.inlineAsm(type, "\(name) $2, $0", constraints: "=x,0,x")
-    let call = b.call(code, type, [x, y])
-    // It has an effect, on MXCSR, and touches no memory that LLVM knows of.
+    let name = operation + suffix(x.type)
+    // The assembler exchanges operands for the shorter VEX prefix.
+    return e.isWide
+      ? instruction("{vex3} v\(name) $2, $1, $0", "=x,x,x", [x, y])
+      : instruction("\(name) $2, $0", "=x,0,x", [x, y])
+  }
+
+  /// SS, SD, PS or PD.
+  static func suffix(_ type: IRType) -> String {
+    let element = type.isVector ? type.elementType : type
+    return (type.isVector ? "p" : "s") + (element == e.float ? "s" : "d")
+  }
+
+  /// An instruction of an x86 host on values of one type, as assembly. It has an effect, on MXCSR, and touches no
+  /// memory that LLVM knows of.
+  static func instruction(_ text: String, _ constraints: String, _ operands: [Value]) -> Value {
+    let type = IRType.function(operands[0].type, operands.map(\.type))
+    let call = b.call(b.inlineAsm(type, text, constraints: constraints), type, operands)
     for a in [e.context.attribute("nounwind"), e.context.attribute("willreturn"), e.inaccessibleMemory] {
       call.addCallAttribute(a)
     }

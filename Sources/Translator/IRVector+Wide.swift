@@ -9,42 +9,51 @@ private var b: Builder { Emission.current.builder }
 extension IRVector {
   // MARK: Fused multiply-add
 
-  /// A sign that turns here must not turn a NaN. An x86 host's instructions turn signs without that, if
-  /// all lanes' do; otherwise the NaN is chosen from the operands as they were.
-  private static func fuse(
-    _ x: Value, _ y: Value, _ z: Value, negatesProduct: Bool, addend: Value, isMixed: Bool = false
-  ) -> Value {
-    let factor = negatesProduct ? b.fneg(x) : x
+  /// A sign that turns here must not turn a NaN, which is chosen from the operands as they were.
+  private static func fuse(_ x: Value, _ y: Value, _ z: Value, _ form: FusedForm) -> Value {
+    if e.isWide { return fusedOnHost(x, y, z, form) }
+    var addend = z
+    if form.subtractsEven && (form.subtractsOdd || !z.type.isVector) {
+      addend = b.fneg(z)
+    } else if form.subtractsEven != form.subtractsOdd {
+      let (count, subtracted) = (z.type.vectorSize, form.subtractsEven ? 0 : 1)
+      addend = b.shuffleVector(
+        z, b.fneg(z), (0..<count).map { $0 & 1 == subtracted ? $0 + count : $0 })
+    }
+    let factor = form.negatesProduct ? b.fneg(x) : x
     let result = strict("fma", [factor, y, addend])
       ?? b.call(e.module.intrinsic("llvm.fma", [x.type]), [factor, y, addend])
-    return withX86NaN(result, [x, y, z], always: isMixed || !e.isWide)
+    return withX86NaN(result, [x, y, z], always: true)
+  }
+
+  /// The guest's own instruction.
+  private static func fusedOnHost(_ x: Value, _ y: Value, _ z: Value, _ form: FusedForm) -> Value {
+    let sign =
+      switch (form.subtractsEven, form.subtractsOdd) {
+      case (false, false): "add"
+      case (true, true): "sub"
+      case (true, false): z.type.isVector ? "addsub" : "sub"
+      case (false, true): z.type.isVector ? "subadd" : "add"
+      }
+    let (order, operands) =
+      switch form.order {
+      case ._132: ("132", [x, z, y])
+      case ._213: ("213", [y, x, z])
+      case ._231: ("231", [z, x, y])
+      }
+    let name = "vf\(form.negatesProduct ? "n" : "")m\(sign)\(order)\(suffix(x.type))"
+    return instruction("\(name) $3, $2, $0", "=x,0,x,x", operands)
   }
 
   func fusedMultiplyAdd<W: Word>(
-    _ factor: Self, _ addend: Self, _ signs: FusedSigns, lanes _: W.Type
+    _ factor: Self, _ addend: Self, _ form: FusedForm, lanes _: W.Type
   ) -> Self {
-    let z = addend.floats(W.bits)
-    let count = 128 / W.bits
-    var signed = z
-    if signs.subtractsEven && signs.subtractsOdd {
-      signed = b.fneg(z)
-    } else if signs.subtractsEven != signs.subtractsOdd {
-      let subtracted = signs.subtractsEven ? 0 : 1
-      signed = b.shuffleVector(z, b.fneg(z), (0..<count).map { $0 & 1 == subtracted ? $0 + count : $0 })
-    }
-    return Self(
-      Self.fuse(
-        floats(W.bits), factor.floats(W.bits), z, negatesProduct: signs.negatesProduct,
-        addend: signed, isMixed: signs.subtractsEven != signs.subtractsOdd))
+    Self(Self.fuse(floats(W.bits), factor.floats(W.bits), addend.floats(W.bits), form))
   }
 
-  static func fusedMultiplyAdd<W: Word>(_ x: W, _ y: W, _ z: W, _ signs: FusedSigns) -> W
+  static func fusedMultiplyAdd<W: Word>(_ x: W, _ y: W, _ z: W, _ form: FusedForm) -> W
   where W.Carrier == Value, W.Flag == IRFlag {
-    let addend = float(z)
-    return word(
-      fuse(
-        float(x), float(y), addend, negatesProduct: signs.negatesProduct,
-        addend: signs.subtractsEven ? b.fneg(addend) : addend))
+    word(fuse(float(x), float(y), float(z), form))
   }
 
   // MARK: Shifts

@@ -3,11 +3,6 @@
 
 import Semantics
 
-/// What the digits of the mnemonic say.
-@usableFromInline enum FusedOrder {
-  case _132, _213, _231
-}
-
 extension X86Machine {
   /// The operands as first factor, second factor, addend.
   @inlinable func fusedOperands(_ i: Instruction, _ order: FusedOrder)
@@ -21,26 +16,27 @@ extension X86Machine {
   }
 
   @inlinable mutating func fuse<W: Word>(
-    _ i: Instruction, _ order: FusedOrder, _ signs: FusedSigns, _ lanes: W.Type
+    _ i: Instruction, _ order: FusedOrder, _ form: FusedForm, _ lanes: W.Type
   ) throws(Failure) where W.Carrier == Carrier, W.Flag == Flag {
     let (x, y, z) = fusedOperands(i, order)
     let a = try readHalves(x, i)
     let b = try readHalves(y, i)
     let c = try readHalves(z, i)
-    let low = a.low.fusedMultiplyAdd(b.low, c.low, signs, lanes: W.self)
+    let form = form.ordered(order)
+    let low = a.low.fusedMultiplyAdd(b.low, c.low, form, lanes: W.self)
     setResult(
       i, low,
-      halves(i) == 2 ? a.high.fusedMultiplyAdd(b.high, c.high, signs, lanes: W.self) : low)
+      halves(i) == 2 ? a.high.fusedMultiplyAdd(b.high, c.high, form, lanes: W.self) : low)
   }
 
   @inlinable mutating func fuseScalar<W: Word>(
-    _ i: Instruction, _ order: FusedOrder, _ signs: FusedSigns, _ lanes: W.Type
+    _ i: Instruction, _ order: FusedOrder, _ form: FusedForm, _ lanes: W.Type
   ) throws(Failure) where W.Carrier == Carrier, W.Flag == Flag {
     let (x, y, z) = fusedOperands(i, order)
     let a = try readScalar(x, i, W.self)
     let b = try readScalar(y, i, W.self)
     let c = try readScalar(z, i, W.self)
-    let value = V.fusedMultiplyAdd(a, b, c, signs)
+    let value = V.fusedMultiplyAdd(a, b, c, form.ordered(order))
     setResult(i, vector(i.operands.0.number, half: 0).replacing(0, with: value))
   }
 
