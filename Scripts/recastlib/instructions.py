@@ -80,17 +80,6 @@ def group(row) -> str:
 
 
 GROUPS = {name: [r for r in USABLE if group(r) == name] for name in ("integer", "vector", "mmx", "x87")}
-# Where operands of additions and multiplications may be exchanged, so that another NaN comes out, these
-# keep to lanes of one width and away from what looks at a NaN's bits.
-COMMUTING = re.compile(r"vfn?m(add|sub)\w*(ps|pd|ss|sd)")
-LOOKING = re.compile(r"v?(and|andn|or|xor|blendv|movmsk|maskmov|movl|movh|perm|test|broadcast)\w*")
-for _name, _suffixes in (("single", ("ps", "ss")), ("double", ("pd", "sd"))):
-    GROUPS[_name] = [r for r in GROUPS["vector"]
-                     if r.mnemonic.endswith(_suffixes) and not LOOKING.fullmatch(r.mnemonic)
-                     and not re.match(r"v?p", r.mnemonic)
-                     and not r.mnemonic.startswith(("cvt", "vcvt", "insert", "vinsert", "extract",
-                                                    "vextract", "vgather"))]
-GROUPS["lanes"] = [r for r in GROUPS["vector"] if not COMMUTING.fullmatch(r.mnemonic)]
 # With one operand known to be zero LLVM uses an instruction that quiets a signalling NaN.
 GROUPS["quieting"] = [r for r in GROUPS["vector"]
                       if not re.fullmatch(r"v?(min|max)(ps|pd|ss|sd)", r.mnemonic)]
@@ -124,11 +113,9 @@ def move_immediate(register: int, value: int) -> bytes:
 
 
 class Encoder:
-    def __init__(self, rng: random.Random, registers: Registers, keeps_words: bool = False):
-        """With `keeps_words` vectors in memory begin at words of 64 bits, so that a NaN stays in one."""
+    def __init__(self, rng: random.Random, registers: Registers):
         self.rng = rng
         self.registers = registers
-        self.keeps_words = keeps_words
 
     def immediate(self, count: int) -> bytes:
         r = self.rng
@@ -245,7 +232,7 @@ class Encoder:
                     vector_like = row.size == "x" or rm_code.letter in "WQ" or "V" in letters
                     step = 16
                     if is_vex and not name.startswith(ALIGNED):
-                        step = r.choice([8 if self.keeps_words else 1, 32])
+                        step = r.choice([1, 32])
                     if name.startswith(ALIGNED):
                         step = 32
                     if not vector_like:
@@ -529,8 +516,7 @@ def assemble(body: list[bytes], branches: list[tuple[int, int, int]]) -> bytes:
 def make_block(rng: random.Random, length: int, rows=None, vectors: str = "vector") -> Block:
     """A random block of `length` instructions; `rows` restricts what it is made of.
 
-    `vectors` is the group of vector rows. Of "lanes" the results do not depend on which of two NaNs an
-    operation answers.
+    `vectors` is the group of vector rows.
     """
     general = [RAX, RCX, RDX] + rng.sample([3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 4)
     if rng.random() < 0.25:
@@ -540,17 +526,15 @@ def make_block(rng: random.Random, length: int, rows=None, vectors: str = "vecto
     if length == 1 and rows:
         kind = group(rows[0])
     mmx = rng.sample(range(8), 3) if kind == "mmx" else []
-    if vectors == "lanes" and not rows and kind == "vector" and rng.random() < 0.5:
-        kind = vectors = rng.choice(["single", "double"])
     registers = Registers(general, vector, mmx)
-    encoder = Encoder(rng, registers, keeps_words=vectors in ("lanes", "single", "double"))
+    encoder = Encoder(rng, registers)
     body, names = [], []
     while len(body) < length:
         if rows:
             row = rng.choice(rows)
         else:
             which = {"both": rng.choice(["integer", vectors]), "vector": vectors}.get(kind, kind)
-            if kind not in ("single", "double") and rng.random() < 0.15:
+            if rng.random() < 0.15:
                 which = "integer"
             row = pick_row(rng, which)
         try:

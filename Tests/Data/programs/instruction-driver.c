@@ -2,7 +2,6 @@
 // hash of what each leaves behind. It is freestanding: nothing but the blocks is worth comparing.
 //
 // Arguments: seed, first block, blocks, cases, mode; with a sixth, every case's words are printed.
-// Mode bit 0: all NaNs in states are the default one, and results' NaNs hash the same.
 // Mode bits 8 to 23: MXCSR for the blocks, when bit 1 is set; its flags afterwards are a result when
 // bit 2 is.
 // Mode bit 3: nanoseconds are printed instead, the least of all cases.
@@ -21,7 +20,6 @@ extern u8 scratch[4096] __attribute__((section(".scratch")));
 enum { pool_size = 8192, window = 32, middle = 0x800 / 8 };
 static u64 general_pool[pool_size], vector_pool[pool_size];
 static u64 state;
-static int canonical;
 
 static u64 next(void) {
   u64 z = (state += 0x9e3779b97f4a7c15);
@@ -74,15 +72,6 @@ static u64 wide(void) {
   }
 }
 
-// The upper half of the one double is the one single: a single above another NaN is a double one.
-static u64 one_nan(u64 v) {
-  u32 low = (u32)v, high = (u32)(v >> 32);
-  if ((low & 0x7fffffff) > 0x7f800000) low = 0xfff80000;
-  if ((high & 0x7fffffff) > 0x7f800000) high = 0xfff80000;
-  v = low | (u64)high << 32;
-  return (v & ~(1ul << 63)) > 0x7ff0000000000000 ? 0xfff8000000000000 : v;
-}
-
 static void fill(void) {
   for (int n = 0; n < pool_size; n++) general_pool[n] = value() & (n % 32 == 16 ? 0x8d5 : -1ul);
   for (int n = 0; n < pool_size; n++) {
@@ -93,7 +82,7 @@ static void fill(void) {
       case 2: v = value(); break;
       default: v = next();
     }
-    vector_pool[n] = canonical ? one_nan(v) : v;
+    vector_pool[n] = v;
   }
 }
 
@@ -125,7 +114,7 @@ static void decimal(u64 v) {
 }
 
 static u64 hash(u64 h, u64 v) {
-  h ^= canonical ? one_nan(v) : v;
+  h ^= v;
   h *= 0x9e3779b97f4a7c15;
   return h ^ h >> 29;
 }
@@ -166,7 +155,7 @@ static void run(u64 n, u64 cases, u64 mode, int verbose) {
     u64 choice = next();
     const u64 *general = general_pool + (choice & (pool_size - 1) & ~31ul);
     const u64 *vector = vector_pool + (choice >> 20) % (pool_size - 128) / 4 * 4;
-    const u64 *memory = (choice >> 40 & 1 && !canonical ? general_pool : vector_pool)
+    const u64 *memory = (choice >> 40 & 1 ? general_pool : vector_pool)
         + (choice >> 41) % (pool_size - 128) / 4 * 4;
     for (int k = -16; k < window + 16; k++) words[middle + k] = memory[k + 16];
     if (mode & 2) __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
@@ -188,10 +177,10 @@ static void run(u64 n, u64 cases, u64 mode, int verbose) {
     for (int k = 0; k < 64; k++) text[used++] = ' ', hexadecimal(vector[k]);
     text[used++] = '|';
     for (u64 k = 0; k < blocks[n].words; k++)
-      text[used++] = ' ', hexadecimal(canonical ? one_nan(out[k]) : out[k]);
+      text[used++] = ' ', hexadecimal(out[k]);
     text[used++] = '|';
     for (int k = -16; k < window + 16; k++)
-      text[used++] = ' ', hexadecimal(canonical ? one_nan(words[middle + k]) : words[middle + k]);
+      text[used++] = ' ', hexadecimal(words[middle + k]);
     text[used++] = ' ', hexadecimal(flags);
     text[used++] = '\n';
     write_out();
@@ -210,7 +199,6 @@ __attribute__((used)) static void begin(u64 *stack) {
   if (count >= 6) {
     u64 seed = number(words[1]), first = number(words[2]), last = first + number(words[3]);
     u64 mode = number(words[5]);
-    canonical = mode & 1;
     state = seed;
     fill();
     if (last > block_count) last = block_count;
