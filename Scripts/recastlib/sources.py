@@ -11,7 +11,7 @@ from .tools import ROOT
 
 PROGRAMS = ROOT / "Tests" / "Data" / "programs"
 # accept-faults, accept-float and fuzz-instructions run these, case by case.
-ELSEWHERE = {"faults", "changed-code", "float-environment", "instruction-driver"}
+ELSEWHERE = {"faults", "changed-code", "float-environment", "float-traps", "instruction-driver"}
 EXTENSIONS = "-msse4.2 -maes -msha -mgfni -mpclmul -madx -mbmi -mbmi2 -mlzcnt -mpopcnt -mmovbe -mrdrnd -mrdseed"
 # Compilers' words for one program alone, behind the variant's: what it is called, and the features that it
 # takes for granted, as /proc/cpuinfo names them, because it runs natively first.

@@ -226,11 +226,16 @@ extension X86Machine {
     }
   }
 
+  /// The lanes that bits 4 and up of DPPS's immediate take; the others are 0 and raise nothing.
+  @inlinable static func chosen<W: Word>(_ v: V, _ control: Int, _ lanes: W.Type) -> V {
+    v.shuffled(.zero, lanes: W.self) { control >> ($0 + 4) & 1 == 1 ? $0 : -1 }
+  }
+
   @inlinable public mutating func dpps(_ i: Instruction) throws(Failure) {
     let control = immediateOrder(i)
     try combine(i) { a, b in
-      let product = a.float(.multiply, b, lanes: W32.self)
-        .shuffled(.zero, lanes: W32.self) { control >> ($0 + 4) & 1 == 1 ? $0 : -1 }
+      let product = Self.chosen(a, control, W32.self)
+        .float(.multiply, Self.chosen(b, control, W32.self), lanes: W32.self)
       let swapped = product.shuffled(.zero, lanes: W32.self) { $0 ^ 1 }
       let pair = product.float(.add, swapped, lanes: W32.self)
       let sum = V.float(.add, pair.lane(0, W32.self), pair.lane(2, W32.self))
@@ -242,8 +247,8 @@ extension X86Machine {
   @inlinable public mutating func dppd(_ i: Instruction) throws(Failure) {
     let control = immediateOrder(i)
     try combine(i) { a, b in
-      let product = a.float(.multiply, b, lanes: W64.self)
-        .shuffled(.zero, lanes: W64.self) { control >> ($0 + 4) & 1 == 1 ? $0 : -1 }
+      let product = Self.chosen(a, control, W64.self)
+        .float(.multiply, Self.chosen(b, control, W64.self), lanes: W64.self)
       let sum = V.float(.add, product.lane(0, W64.self), product.lane(1, W64.self))
       return V(repeating: sum)
         .shuffled(.zero, lanes: W64.self) { control >> $0 & 1 == 1 ? $0 : -1 }
