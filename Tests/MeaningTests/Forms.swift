@@ -149,6 +149,9 @@ func integerForms() -> [Encoder] {
   }
   // Registers: where UMIP makes Linux answer for it, the 32-bit form leaves the upper half as it was.
   forms.append(Encoder(name: "smsw", opcode: [0x0f, 0x01], modrm: .digit(4), memoryOnly: true))
+  for (name, opcode) in [("lar", UInt8(2)), ("lsl", 3)] {
+    forms.append(Encoder(name: name, opcode: [0x0f, opcode], modrm: .register))
+  }
   // [rsp + 8]: the address is computed after the increment.
   forms.append(Encoder(name: "pop", opcode: [0x8f, 0x44, 0x24, 0x08], sizes: .only(8)))
   forms.append(

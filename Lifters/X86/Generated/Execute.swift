@@ -556,6 +556,12 @@ extension X86Machine {
       try jrcxz(i)
     case .lahf:
       try lahf(i)
+    case .lar:
+      switch i.size {
+      case 2: try lar(i, W16.self)
+      case 4: try lar(i, W32.self)
+      default: try lar(i, W64.self)
+      }
     case .lddqu:
       try lddqu(i)
     case .ldmxcsr:
@@ -594,6 +600,12 @@ extension X86Machine {
       try loope(i)
     case .loopne:
       try loopne(i)
+    case .lsl:
+      switch i.size {
+      case 2: try lsl(i, W16.self)
+      case 4: try lsl(i, W32.self)
+      default: try lsl(i, W64.self)
+      }
     case .ltr:
       try generalProtection(i)
     case .lzcnt:
@@ -1576,6 +1588,10 @@ extension X86Machine {
       try dppd(i)
     case .vdpps:
       try dpps(i)
+    case .verr:
+      try verr(i)
+    case .verw:
+      try verw(i)
     case .vextractf128:
       try vextractf128(i)
     case .vextracti128:
@@ -2235,16 +2251,15 @@ extension X86Machine {
       .kshiftld, .kshiftlq, .kshiftlw, .kshiftrb, .kshiftrd, .kshiftrq,
       .kshiftrw, .ktestb, .ktestd, .ktestq, .ktestw, .kunpckbw,
       .kunpckdq, .kunpckwd, .kxnorb, .kxnord, .kxnorq, .kxnorw,
-      .kxorb, .kxord, .kxorq, .kxorw, .lar, .lfs,
-      .lgs, .lsl, .lss, .monitor, .mwait, .popFs,
-      .popGs, .pushFs, .pushGs, .retFar, .rsm, .rstorssp,
-      .saveprevssp, .sgdt, .sidt, .sldt, .stac, .str,
-      .sysenter, .ud0, .ud1, .ud2, .verr, .verw,
-      .vfmaddpd, .vfmaddps, .vfmaddsd, .vfmaddss, .vfmaddsubpd, .vfmaddsubps,
-      .vfmsubaddpd, .vfmsubaddps, .vfmsubpd, .vfmsubps, .vfmsubsd, .vfmsubss,
-      .vfnmaddpd, .vfnmaddps, .vfnmaddsd, .vfnmaddss, .vfnmsubpd, .vfnmsubps,
-      .vfnmsubsd, .vfnmsubss, .wrssd, .wrssq, .xabort, .xbegin,
-      .xend, .xtest:
+      .kxorb, .kxord, .kxorq, .kxorw, .lfs, .lgs,
+      .lss, .monitor, .mwait, .popFs, .popGs, .pushFs,
+      .pushGs, .retFar, .rsm, .rstorssp, .saveprevssp, .sgdt,
+      .sidt, .sldt, .stac, .str, .sysenter, .ud0,
+      .ud1, .ud2, .vfmaddpd, .vfmaddps, .vfmaddsd, .vfmaddss,
+      .vfmaddsubpd, .vfmaddsubps, .vfmsubaddpd, .vfmsubaddps, .vfmsubpd, .vfmsubps,
+      .vfmsubsd, .vfmsubss, .vfnmaddpd, .vfnmaddps, .vfnmaddsd, .vfnmaddss,
+      .vfnmsubpd, .vfnmsubps, .vfnmsubsd, .vfnmsubss, .wrssd, .wrssq,
+      .xabort, .xbegin, .xend, .xtest:
       try fault(.invalidOpcode, if: Flag(true))
     }
   }

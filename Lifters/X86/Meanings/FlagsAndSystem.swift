@@ -31,6 +31,54 @@ extension X86Machine {
     }
   }
 
+  /// The segments of Linux's descriptor table that a program may look at (arch/x86/include/asm/segment.h), by
+  /// the selector without its privilege level: code of 32 bits, data, code of 64 bits, and the processor's
+  /// number, which is always 0 (as RDPID's).
+  @inlinable mutating func segments(_ selector: Operand, _ i: Instruction) throws(Failure)
+    -> (code32: Flag, data: Flag, code64: Flag, number: Flag)
+  {
+    let index = try read(selector, i, W16.self) & W16(0xfffc)
+    return (
+      index.isEqual(to: W16(0x20)), index.isEqual(to: W16(0x28)), index.isEqual(to: W16(0x30)),
+      index.isEqual(to: W16(0x78))
+    )
+  }
+
+  @inlinable public mutating func verr(_ i: Instruction) throws(Failure) {
+    let s = try segments(i.operands.0, i)
+    set(.zf, s.code32 | s.data | s.code64 | s.number)
+  }
+
+  @inlinable public mutating func verw(_ i: Instruction) throws(Failure) {
+    let s = try segments(i.operands.0, i)
+    set(.zf, s.data)
+  }
+
+  /// Type, privilege level and granularity, as in the descriptor.
+  @inlinable public mutating func lar<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
+  where W.Carrier == Carrier, W.Flag == Flag {
+    let s = try segments(i.operands.1, i)
+    let code = select(s.code32, W32(0x00cf_fb00), W32(0x00af_fb00))
+    let rights = select(s.data, W32(0x00cf_f300), select(s.number, W32(0x0040_f500), code))
+    try describe(i, s, W(truncating: W64(zeroExtending: rights)))
+  }
+
+  @inlinable public mutating func lsl<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
+  where W.Carrier == Carrier, W.Flag == Flag {
+    let s = try segments(i.operands.1, i)
+    let limit = select(s.number, W32(0), W32(0xffff_ffff))
+    try describe(i, s, W(truncating: W64(zeroExtending: limit)))
+  }
+
+  /// ZF says whether there is such a segment; the destination changes only then.
+  @inlinable mutating func describe<W: Word>(
+    _ i: Instruction, _ s: (code32: Flag, data: Flag, code64: Flag, number: Flag), _ value: W
+  ) throws(Failure) where W.Carrier == Carrier, W.Flag == Flag {
+    let isThere = s.code32 | s.data | s.code64 | s.number
+    try when(isThere) { m in m.setRegister(i.operands.0, value) }
+    set(.zf, isThere)
+  }
+
   /// `rcx` and `r11` get the return address and RFLAGS before the kernel is entered.
   @inlinable public mutating func syscall(_ i: Instruction) throws(Failure) {
     self[.r11] = flagsImage()

@@ -1,0 +1,115 @@
+// How floating-point operations keep what LLVM would not: exception flags, the rounding mode at their
+// place, and which of two NaNs comes out.
+
+import LLVM
+import Semantics
+
+private var e: Emission { Emission.current }
+private var b: Builder { Emission.current.builder }
+
+extension TargetTraits {
+  /// How to read and write the exception flags, on targets without silent roundings.
+  var exceptionFlags: (save: String, restore: String)? {
+    switch architecture {
+    case "riscv64": ("frflags $0", "fsflags $1")
+    case "loongarch64": ("movfcsr2gr $0, $$fcsr0", "movgr2fcsr $$fcsr0, $1")
+    default: nil
+    }
+  }
+}
+
+extension IRVector {
+  /// On x86 hosts the instruction itself for what LLVM takes to be commutative: of two NaNs the first
+  /// operand's comes out.
+  static func inOrder(_ operation: String, _ x: Value, _ y: Value) -> Value? {
+    guard e.target.architecture == "x86_64" else { return nil }
+    let name = operation + suffix(x.type)
+    // The assembler exchanges operands for the shorter VEX prefix.
+    return e.isWide
+      ? instruction("{vex3} v\(name) $2, $1, $0", "=x,x,x", [x, y])
+      : instruction("\(name) $2, $0", "=x,0,x", [x, y])
+  }
+
+  /// SS, SD, PS or PD.
+  static func suffix(_ type: IRType) -> String {
+    let element = type.isVector ? type.elementType : type
+    return (type.isVector ? "p" : "s") + (element == e.float ? "s" : "d")
+  }
+
+  /// An instruction of an x86 host on values of one type, as assembly. It has an effect, on MXCSR, and touches no
+  /// memory that LLVM knows of.
+  static func instruction(_ text: String, _ constraints: String, _ operands: [Value]) -> Value {
+    let type = IRType.function(operands[0].type, operands.map(\.type))
+    let call = b.call(b.inlineAsm(type, text, constraints: constraints), type, operands)
+    for a in [e.context.attribute("nounwind"), e.context.attribute("willreturn"), e.inaccessibleMemory] {
+      call.addCallAttribute(a)
+    }
+    return call
+  }
+
+  /// The constrained form of an arithmetic operation, which LLVM neither moves across changes of the
+  /// rounding mode nor leaves out or executes early, so that exception flags are the guest's. Nil for
+  /// lanes where the backend would take it apart, unless the function looks at flags or modes.
+  static func strict(
+    _ operation: String, _ operands: [Value], to result: IRType? = nil, isRounded: Bool = true
+  ) -> Value? {
+    let keepsLanes = ["x86_64", "aarch64"].contains(e.target.architecture)
+    guard e.isStrict || keepsLanes || !operands[0].type.isVector else { return nil }
+    return constrained(operation, operands, to: result, isRounded: isRounded)
+  }
+
+  /// - Parameter isRounded: the result depends on the rounding mode.
+  @discardableResult
+  static func constrained(
+    _ operation: String, _ operands: [Value], to result: IRType? = nil, isRounded: Bool = true
+  ) -> Value {
+    let types = (result.map { [$0] } ?? []) + [operands[0].type]
+    let modes = (isRounded ? [e.dynamicRounding] : []) + [e.strictExceptions]
+    let value = constrained(operation, types, operands + modes)
+    if e.target.architecture == "loongarch64" && !value.type.isVector {
+      // LLVM 19 has no constrained instructions for it, and drops what has no use.
+      let type = IRType.function(e.context.void, [value.type])
+      b.call(b.inlineAsm(type, "", constraints: "f"), type, [value])
+    }
+    return value
+  }
+
+  static func constrained(_ operation: String, _ types: [IRType], _ operands: [Value])
+    -> Value
+  {
+    let intrinsic = e.module.intrinsic("llvm.experimental.constrained.\(operation)", types)
+    let call = b.call(intrinsic, operands)
+    call.addCallAttribute(e.context.attribute("strictfp"))
+    return call
+  }
+
+  /// A comparison; where the function may look at exception flags, with its own.
+  static func compared(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value {
+    guard e.isStrict else { return b.fcmp(predicate(p), x, y) }
+    let name = ["oeq", "olt", "ole", "uno", "une", "uge", "ugt", "ord"][Int(p.rawValue)]
+    return constrained(
+      signals ? "fcmps" : "fcmp", [x.type],
+      [x, y, e.context.value(of: e.context.mdString(name)), e.strictExceptions])
+  }
+
+  /// RISC-V's FLT raises "invalid" for quiet NaNs, too, and LLVM makes other comparisons of it, so that
+  /// there only the constrained form is quiet.
+  static func related(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value {
+    if signals || e.target.architecture != "riscv64" { return b.fcmp(predicate(p), x, y) }
+    let name = e.context.value(of: e.context.mdString(p == .less ? "olt" : "oeq"))
+    return constrained("fcmp", [x.type], [x, y, name, e.unusedExceptions])
+  }
+
+  static func predicate(_ p: FloatPredicate) -> LLVMRealPredicate {
+    switch p {
+    case .equal: LLVMRealOEQ
+    case .less: LLVMRealOLT
+    case .lessOrEqual: LLVMRealOLE
+    case .unordered: LLVMRealUNO
+    case .notEqual: LLVMRealUNE
+    case .notLess: LLVMRealUGE
+    case .notLessOrEqual: LLVMRealUGT
+    case .ordered: LLVMRealORD
+    }
+  }
+}
