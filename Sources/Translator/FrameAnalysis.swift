@@ -2,8 +2,8 @@
 //
 // A forward data-flow analysis over the function's blocks: every general-purpose register is
 // "the entry value of register r", "a known distance from a frame base" or unknown, and the frame
-// slots that hold entry values are remembered. Bases are the entry RSP, and what an `and rsp, −n`
-// made of it (a new, unrelated base).
+// slots that hold such values are remembered. Bases are the entry RSP, and what an `and rsp, −n` or
+// a `sub rsp, register` made of it (a new, unrelated base).
 //
 // What it assumes, and where that is written down for users (docs/QUIRKS.md, "Saved registers"): a
 // store through a pointer that is not derived from RSP or RBP inside the function does not hit the
@@ -20,11 +20,15 @@ struct FrameAnalysis {
     case entry(UInt8)
     case frame(base: UInt8, offset: Int32)
     case unknown
+
+    func isIn(_ frame: UInt8) -> Bool {
+      if case .frame(frame, _) = self { true } else { false }
+    }
   }
 
   struct State: Equatable {
     var registers: [Content]
-    /// Slots that hold an entry value: (base, offset, register).
+    /// Slots whose content is known.
     var slots: [Slot]
 
     static let atEntry: State = {
@@ -52,7 +56,7 @@ struct FrameAnalysis {
   struct Slot: Equatable {
     var base: UInt8
     var offset: Int32
-    var register: UInt8
+    var content: Content
   }
 
   /// The state just before each block's terminator acts (after a `ret`'s pop, after a call's push).
@@ -168,6 +172,9 @@ struct FrameAnalysis {
         target = .unknown
       }
       s.registers[Int(i.operands.0.number)] = target
+    case .sub
+    where i.operands.0 == Operand(.gpr, GPR.rsp.number, size: 8) && i.operands.1.kind == .gpr:
+      rebase(&s, i)
     case .add, .sub:
       if i.size == 8, i.operands.0.kind == .gpr, i.operands.1.kind == .immediate,
         case .frame(let base, let offset) = s.registers[Int(i.operands.0.number)]
@@ -179,11 +186,20 @@ struct FrameAnalysis {
         other(&s, i, effects)
       }
     case .and where i.operands.0 == Operand(.gpr, GPR.rsp.number, size: 8):
-      // Named by the instruction, so that the same code gives the same base on every visit.
-      s.registers[rsp] = .frame(base: UInt8(truncatingIfNeeded: i.address % 251) &+ 1, offset: 0)
+      rebase(&s, i)
     default:
       other(&s, i, effects)
     }
+  }
+
+  /// RSP is lowered by an amount that is not known.
+  private static func rebase(_ s: inout State, _ i: Instruction) {
+    // Named by the instruction, so that the same code gives the same base on every visit; what it was
+    // on the last one is another place.
+    let new = UInt8(truncatingIfNeeded: i.address % 251) &+ 1
+    for n in 0..<16 where s.registers[n].isIn(new) { s.registers[n] = .unknown }
+    s.slots.removeAll { $0.base == new || $0.content.isIn(new) }
+    s.registers[Int(GPR.rsp.number)] = .frame(base: new, offset: 0)
   }
 
   private static func other(_ s: inout State, _ i: Instruction, _ effects: Effects) {
@@ -211,7 +227,7 @@ struct FrameAnalysis {
 
   private static func load(_ s: State, _ base: UInt8, _ offset: Int32) -> Content {
     for slot in s.slots where slot.base == base && slot.offset == offset {
-      return .entry(slot.register)
+      return slot.content
     }
     return .unknown
   }
@@ -222,8 +238,8 @@ struct FrameAnalysis {
     s.slots.removeAll {
       $0.base == base && $0.offset < offset &+ size && offset < $0.offset &+ 8
     }
-    if case .entry(let r) = content, size == 8 {
-      s.slots.append(Slot(base: base, offset: offset, register: r))
+    if content != .unknown && size == 8 {
+      s.slots.append(Slot(base: base, offset: offset, content: content))
     }
   }
 }
