@@ -1,5 +1,4 @@
-// What LLVM calls for `llvm.fma` where the target has no such instruction (x86-64-v2): the
-// interpreter's exact one.
+// What LLVM calls for `llvm.fma` where the target has no such instruction (`--features -fma`).
 
 #if hasFeature(Embedded)
   import Semantics
