@@ -63,7 +63,7 @@ def instructions_page(operations) -> str:
         "*Exact*: results and flags are this project's reference processor's (AMD Zen 4), bit for bit,",
         "flags that the manual leaves undefined included; `Scripts/fuzz-instructions` holds them "
         "against the processor.", "",
-        "*Translated*: the meaning becomes LLVM IR. *Stepped*: translated code calls the runtime, but for x87 on x86 hosts, which is the host's own. "
+        "*Translated*: the meaning becomes LLVM IR. *Stepped*: translated code calls the runtime, but for x87, MXCSR, AES, SHA, PCLMULQDQ and GFNI on x86 hosts, which are the host's own. "
         "What floating-point exceptions and modes do is in [QUIRKS.md](QUIRKS.md).", ""]
     for family in FAMILIES:
         lines += [f"## {FAMILIES[family]}", "", "| mnemonic | rows | engine | state |", "|---|---|---|---|"]
