@@ -1,4 +1,4 @@
-// What LLVM calls for `llvm.fma` where the target has no such instruction (`--features -fma`).
+// What LLVM calls for `llvm.fma` where the target has no such instruction (`--features=-fma`).
 
 #if hasFeature(Embedded)
   import Semantics
