@@ -49,14 +49,16 @@ extension OptimizationLevel {
 
 /// Optimises and emits `module`, which is changed by it.
 ///
-/// - Parameter pipeline: what runs before instruction selection; the level's own passes by default.
+/// - Parameters:
+///   - pipeline: what runs before instruction selection; the level's own passes by default.
+///   - finish: what the caller changes between the passes and instruction selection.
 public func emit(
   _ module: Module, for target: TargetDescription, level: OptimizationLevel = .O2,
-  pipeline: String? = nil, options: PassOptions = PassOptions(),
+  pipeline: String? = nil, options: PassOptions = PassOptions(), finish: (Module) -> Void = { _ in },
   fileType: LLVMCodeGenFileType = LLVMObjectFile
 ) throws(CodegenError) -> [UInt8] {
   let machine = try optimise(
-    module, for: target, level: level, pipeline: pipeline, options: options)
+    module, for: target, level: level, pipeline: pipeline, options: options, finish: finish)
   do { return try machine.emit(module, fileType) } catch {
     throw .bug("\(target.triple): \(error)")
   }
@@ -66,7 +68,7 @@ public func emit(
 @discardableResult
 public func optimise(
   _ module: Module, for target: TargetDescription, level: OptimizationLevel,
-  pipeline: String? = nil, options: PassOptions = PassOptions()
+  pipeline: String? = nil, options: PassOptions = PassOptions(), finish: (Module) -> Void = { _ in }
 ) throws(CodegenError) -> TargetMachine {
   let machine = try target.machine(level)
   prepare(module, machine)
@@ -74,6 +76,7 @@ public func optimise(
     try module.verify()
     let passes = pipeline ?? level.pipeline(hasLoops: true)
     if !passes.isEmpty { try module.runPasses(passes, on: machine, options: options) }
+    finish(module)
     return machine
   } catch { throw .bug("\(target.triple): \(error)") }
 }

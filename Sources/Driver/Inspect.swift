@@ -58,12 +58,13 @@ private func translation(
 ) throws(CodegenError) -> InspectReport.Translation {
   let module = Module("function", in: LLVMContext())
   let index = (0..<translator.functionCount).first { translator.entry(of: $0) == entry }!
+  let traits = traits(of: target)
   do {
-    try translator.translate([index], into: module, for: traits(of: target))
+    try translator.translate([index], into: module, for: traits)
   } catch { throw .bug("\(target.triple): \(error)") }
   let lifted = bodies(of: module.text)
   let pipeline = level.pipeline(hasLoops: translator.hasLoop(index))
-  try optimise(module, for: target, level: level, pipeline: pipeline)
+  try optimise(module, for: target, level: level, pipeline: pipeline, finish: { finish($0, for: traits) })
   let optimised = bodies(of: module.text)
   let assembly = try emit(
     module, for: target, level: level, pipeline: "", fileType: LLVMAssemblyFile)

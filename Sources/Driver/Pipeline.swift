@@ -153,7 +153,8 @@ private func translate(
       let hasLoops = shard.contains(where: translator.hasLoop)
       return try emit(
         module, for: target, level: level,
-        pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))
+        pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)),
+        finish: { finish($0, for: traits) })
     },
     onFailure: { shard, failure in
       if shard.count > 1 {

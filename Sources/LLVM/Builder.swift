@@ -19,6 +19,17 @@ public final class Builder {
   @inlinable public func positionAtStart(_ block: BasicBlock) {
     LLVMPositionBuilder(ref, block.ref, LLVMGetFirstInstruction(block.ref))
   }
+  /// Takes an instruction out of its block and puts it here.
+  @inlinable public func move(_ instruction: Value) {
+    LLVMInstructionRemoveFromParent(instruction.ref)
+    LLVMInsertIntoBuilder(ref, instruction.ref)
+  }
+  /// A copy of an instruction, with the same operands.
+  @inlinable public func insert(copyOf instruction: Value) -> Value {
+    let copy = Value(LLVMInstructionClone(instruction.ref))
+    LLVMInsertIntoBuilder(ref, copy.ref)
+    return copy
+  }
   @inlinable public var insertBlock: BasicBlock? { LLVMGetInsertBlock(ref).map { BasicBlock($0) } }
 }
 

@@ -30,6 +30,41 @@ public struct Value: Equatable, Hashable {
   @inlinable public func operand(_ index: Int) -> Value { Value(LLVMGetOperand(ref, UInt32(index))) }
   @inlinable public var operandCount: Int { Int(LLVMGetNumOperands(ref)) }
 
+  @inlinable public var operands: [Value] { (0..<operandCount).map(operand) }
+  @inlinable public func setOperand(_ index: Int, _ value: Value) {
+    LLVMSetOperand(ref, UInt32(index), value.ref)
+  }
+  /// The instructions that use it, once for each use.
+  public var users: [Value] {
+    var all: [Value] = []
+    var next = LLVMGetFirstUse(ref)
+    while let use = next {
+      all.append(Value(LLVMGetUser(use)))
+      next = LLVMGetNextUse(use)
+    }
+    return all
+  }
+  /// Replaces the uses in those users that `isChosen` holds for.
+  public func replaceUses(with other: Value, where isChosen: (Value) -> Bool) {
+    for user in Set(users) where isChosen(user) {
+      for n in 0..<user.operandCount where user.operand(n) == self { user.setOperand(n, other) }
+    }
+  }
+
+  // Instructions.
+  @inlinable public var opcode: LLVMOpcode { LLVMGetInstructionOpcode(ref) }
+  @inlinable public var block: BasicBlock { BasicBlock(LLVMGetInstructionParent(ref)) }
+  /// Of a call, where it is known.
+  @inlinable public var callee: Function? {
+    LLVMGetCalledValue(ref).flatMap { LLVMIsAFunction($0) }.map { Function($0) }
+  }
+  /// Of a terminator.
+  public func replaceSuccessor(_ block: BasicBlock, with other: BasicBlock) {
+    for n in 0..<LLVMGetNumSuccessors(ref) where LLVMGetSuccessor(ref, n) == block.ref {
+      LLVMSetSuccessor(ref, n, other.ref)
+    }
+  }
+
   // Phi.
   @inlinable public func addIncoming(_ value: Value, from block: BasicBlock) {
     var v: LLVMValueRef? = value.ref
@@ -113,6 +148,17 @@ public struct BasicBlock: Equatable, Hashable {
   @inlinable public init(_ ref: LLVMBasicBlockRef) { self.ref = ref }
   @inlinable public var terminator: Value? { LLVMGetBasicBlockTerminator(ref).map { Value($0) } }
   @inlinable public var firstInstruction: Value? { LLVMGetFirstInstruction(ref).map { Value($0) } }
+  public var instructions: [Value] {
+    var all: [Value] = []
+    var next = LLVMGetFirstInstruction(ref)
+    while let instruction = next {
+      all.append(Value(instruction))
+      next = LLVMGetNextInstruction(instruction)
+    }
+    return all
+  }
+  /// The terminators that lead to it.
+  public var users: [Value] { Value(LLVMBasicBlockAsValue(ref)).users }
   @inlinable public var parent: Function { Function(LLVMGetBasicBlockParent(ref)) }
   @inlinable public var name: String { String(cString: LLVMGetBasicBlockName(ref)) }
   @inlinable public func moveAfter(_ other: BasicBlock) { LLVMMoveBasicBlockAfter(ref, other.ref) }

@@ -67,6 +67,8 @@ public struct TargetTraits {
   public var features: String
   /// Floating-point instructions choose NaNs as x86 does.
   public var hasX86NaN: Bool { architecture == "x86_64" }
+  /// Conversions between formats keep a NaN's sign and payload, as x86's do.
+  public var convertsNaNs: Bool { ["x86_64", "aarch64"].contains(architecture) }
 
   /// No vector registers beyond those of the baseline hold values, so that hand-written assembly can
   /// save them all.

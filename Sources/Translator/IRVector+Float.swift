@@ -1,8 +1,7 @@
 // Floating point: x86's results on every target.
 //
-// x86 hosts compute NaNs as the guest does. Elsewhere a result that is NaN takes an unlikely branch
-// to where x86's choice is made (SDM vol. 1, 4.8.3.5): the first operand's, quieted, else the
-// second's, else the negative default.
+// x86 hosts compute NaNs as the guest does. Elsewhere a marker (`NaNMarker`) stands where x86's choice
+// may differ.
 
 import LLVM
 import Semantics
@@ -11,56 +10,9 @@ private var e: Emission { Emission.current }
 private var b: Builder { Emission.current.builder }
 
 extension IRVector {
-  /// `value` as the integer type of the same shape.
-  private static func integer(like type: IRType) -> IRType {
-    if type.isVector {
-      let bits = type.elementType == e.float ? 32 : 64
-      return e.context.int(bits).vector(type.vectorSize)
-    }
-    return type == e.float ? e.i32 : e.i64
-  }
-
-  private static func constant(_ bits: UInt64, _ type: IRType) -> Value {
-    type.isVector
-      ? constVector([Value](repeating: type.elementType.constInt(bits), count: type.vectorSize))
-      : type.constInt(bits)
-  }
-
-  /// Replaces a NaN result by the one x86 gives for `operands`.
-  static func withX86NaN(_ result: Value, _ operands: [Value], always: Bool = false)
-    -> Value
-  {
-    if e.target.hasX86NaN && !always { return result }
-    let type = result.type
-    let bits = (type.isVector ? type.elementType : type) == e.float ? 32 : 64
-    let isNaN = b.fcmp(LLVMRealUNO, result, result)
-    let any: Value
-    if type.isVector {
-      let mask = b.bitCast(isNaN, e.context.int(type.vectorSize))
-      any = b.icmp(LLVMIntNE, mask, mask.type.null)
-    } else {
-      any = isNaN
-    }
-    let function = b.insertBlock!.parent
-    let cold = function.appendBasicBlock(in: e.context)
-    let done = function.appendBasicBlock(in: e.context)
-    let from = b.insertBlock!
-    e.branchCold(any, cold, done)
-    b.positionAtEnd(cold)
-    let integers = integer(like: type)
-    let quietBit = constant(bits == 32 ? 0x0040_0000 : 0x0008_0000_0000_0000, integers)
-    var chosen = constant(bits == 32 ? 0xffc0_0000 : 0xfff8_0000_0000_0000, integers)
-    for operand in operands.reversed() {
-      let quiet = b.or(b.bitCast(operand, integers), quietBit)
-      chosen = b.select(b.fcmp(LLVMRealUNO, operand, operand), quiet, chosen)
-    }
-    let fixed = b.select(isNaN, b.bitCast(chosen, type), result)
-    b.br(done)
-    b.positionAtEnd(done)
-    let phi = b.phi(type)
-    phi.addIncoming(result, from: from)
-    phi.addIncoming(fixed, from: cold)
-    return phi
+  /// A NaN result becomes the one x86 gives for `operands`.
+  static func withX86NaN(_ result: Value, _ operands: [Value], always: Bool = false) -> Value {
+    e.target.hasX86NaN && !always ? result : NaNMarker.first(result, operands)
   }
 
   private static func compute(_ operation: FloatOperation, _ x: Value, _ y: Value) -> Value {
@@ -162,22 +114,8 @@ extension IRVector {
     let result = B.bits > A.bits
       ? strict("fpext", [f], to: e.double, isRounded: false) ?? b.fpExt(f, e.double)
       : strict("fptrunc", [f], to: e.float) ?? b.fpTrunc(f, e.float)
-    if e.target.hasX86NaN { return word(result) }
-    // Some hosts drop sign and payload: rebuild them from the operand's.
-    let source = x.carrier
-    let quiet: Value
-    if B.bits > A.bits {
-      let wide = b.zext(source, e.i64)
-      let sign = b.shl(b.and(wide, e.i64.constInt(0x8000_0000)), e.i64.constInt(32))
-      let payload = b.shl(b.and(wide, e.i64.constInt(0x003f_ffff)), e.i64.constInt(29))
-      quiet = b.or(b.or(sign, payload), e.i64.constInt(0x7ff8_0000_0000_0000))
-    } else {
-      let sign = b.and(b.lshr(source, e.i64.constInt(32)), e.i64.constInt(0x8000_0000))
-      let payload = b.and(b.lshr(source, e.i64.constInt(29)), e.i64.constInt(0x003f_ffff))
-      quiet = b.trunc(b.or(b.or(sign, payload), e.i64.constInt(0x7fc0_0000)), e.i32)
-    }
-    let isNaN = b.fcmp(LLVMRealUNO, f, f)
-    return wrap(b.select(isNaN, quiet, b.bitCast(result, e.context.int(B.bits))))
+    // Some hosts drop sign and payload.
+    return word(e.target.convertsNaNs ? result : NaNMarker.converted(result, [f]))
   }
 
   static func convertToFloat<A: Word, B: Word>(signed x: A, to _: B.Type) -> B

@@ -95,9 +95,6 @@ extension IRVector {
 
   func convertedFloat<A: Word, B: Word>(from _: A.Type, to _: B.Type) -> Self
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
-    let pairs = e.i64.vector(2)
-    let narrow = e.i32.vector(2)
-    func splat(_ n: UInt64) -> Value { constVector([e.i64.constInt(n), e.i64.constInt(n)]) }
     let widens = B.bits > A.bits
     let source = widens ? lowPair(floats(A.bits)) : floats(A.bits)
     let converted = widens
@@ -105,24 +102,8 @@ extension IRVector {
         ?? b.fpExt(source, e.double.vector(2))
       : Self.strict("fptrunc", [source], to: e.float.vector(2))
         ?? b.fpTrunc(source, e.float.vector(2))
-    var result = b.bitCast(converted, widens ? pairs : narrow)
-    if !e.target.hasX86NaN {
-      // As in `convertFloat`: some hosts drop sign and payload.
-      let isNaN = b.fcmp(LLVMRealUNO, source, source)
-      let quiet: Value
-      if widens {
-        let wide = b.zext(b.bitCast(source, narrow), pairs)
-        let sign = b.shl(b.and(wide, splat(0x8000_0000)), splat(32))
-        let payload = b.shl(b.and(wide, splat(0x003f_ffff)), splat(29))
-        quiet = b.or(b.or(sign, payload), splat(0x7ff8_0000_0000_0000))
-      } else {
-        let wide = b.bitCast(source, pairs)
-        let sign = b.and(b.lshr(wide, splat(32)), splat(0x8000_0000))
-        let payload = b.and(b.lshr(wide, splat(29)), splat(0x003f_ffff))
-        quiet = b.trunc(b.or(b.or(sign, payload), splat(0x7fc0_0000)), narrow)
-      }
-      result = b.select(isNaN, quiet, result)
-    }
+    // As in `convertFloat`.
+    let result = e.target.convertsNaNs ? converted : NaNMarker.converted(converted, [source])
     return widens ? Self(result) : Self.padded(result)
   }
 

@@ -1,0 +1,255 @@
+// Puts checks in the place of NaN markers (`NaNMarker`), as few as keep every NaN that anybody could
+// tell from another one exact.
+//
+// An operation with a NaN among its operands answers a NaN. So results that only feed other operations,
+// comparisons and conversions to integers need no check of their own: what comes out at the end of the chain
+// is a NaN if one of them was. The end is checked where it leaves (is stored, passed, kept as bits), together with
+// whatever else of its block is to leave later; the cold side computes the NaNs of the whole chain again.
+
+import LLVM
+
+/// What is left to do in lifted code when the passes that optimise are through.
+public func finish(_ module: Module, for target: TargetTraits) {
+  expandNaNMarkers(in: module)
+  if target.architecture == "aarch64" { quietVectorSelects(in: module) }
+}
+
+private func expandNaNMarkers(in module: Module) {
+  let roles = CalleeRoles(module)
+  guard !roles.markers.isEmpty else { return }
+  let blocks = Set(roles.markers.keys.flatMap { $0.value.users.map(\.block) })
+  let unlikely = module.context.value(of: module.context.branchWeights([1, 100_000]))
+  for function in module.functions where !function.isDeclaration {
+    for block in function.basicBlocks where blocks.contains(block) {
+      var checks = NaNChecks(block, roles, module.context, unlikely)
+      checks.run()
+    }
+  }
+  for marker in roles.markers.keys {
+    for call in marker.value.users {
+      call.replaceAllUses(with: call.operand(0))
+      call.eraseFromParent()
+    }
+    marker.delete()
+  }
+}
+
+/// What called functions are to NaNs.
+private struct CalleeRoles {
+  enum Role {
+    /// Answers a NaN for a NaN.
+    case operation
+    /// The sign's: a NaN stays one, with another sign.
+    case sign
+    /// Takes all NaNs for the same.
+    case sink
+  }
+  private(set) var markers: [Function: NaNMarker] = [:]
+  private var roles: [Function: Role] = [:]
+
+  init(_ module: Module) {
+    let prefix = "llvm.experimental.constrained."
+    let operations = ["fadd", "fsub", "fmul", "fdiv", "sqrt", "fma", "fpext", "fptrunc", "rint", "nearbyint"]
+    for function in module.functions where function.isDeclaration {
+      let name = function.name
+      if let marker = NaNMarker(function) {
+        markers[function] = marker
+      } else if name.hasPrefix("llvm.fabs.") {
+        roles[function] = .sign
+      } else if name.hasPrefix("llvm.fptosi.sat.") || name.hasPrefix(prefix + "fptosi")
+        || name.hasPrefix(prefix + "fcmp")
+      {
+        roles[function] = .sink
+      } else if operations.contains(where: { name.hasPrefix(prefix + $0 + ".") })
+        || name.hasPrefix("llvm.fma.") || name.hasPrefix("llvm.sqrt.")
+      {
+        roles[function] = .operation
+      }
+    }
+  }
+
+  func role(of instruction: Value) -> Role? {
+    switch instruction.opcode {
+    case LLVMFCmp: .sink
+    case LLVMFAdd, LLVMFSub, LLVMFMul, LLVMFDiv, LLVMFPExt, LLVMFPTrunc: .operation
+    case LLVMFNeg: .sign
+    case LLVMCall:
+      if let callee = instruction.callee { roles[callee] } else { instruction.keepsAlive ? .sink : nil }
+    default: nil
+    }
+  }
+
+  func marker(_ instruction: Value) -> NaNMarker? {
+    instruction.opcode == LLVMCall ? instruction.callee.flatMap { markers[$0] } : nil
+  }
+}
+
+extension Value {
+  /// Empty assembly that only uses its operand (`IRVector.constrained`).
+  fileprivate var keepsAlive: Bool {
+    LLVMIsAInlineAsm(LLVMGetCalledValue(ref)) != nil && type.kind == LLVMVoidTypeKind && operandCount == 2
+  }
+}
+
+/// The markers of one block.
+private struct NaNChecks {
+  /// A value that may be another NaN than the guest's.
+  private struct Inexact {
+    /// As the host has it.
+    var raw: Value
+    /// Nil: an operation on the sign, or a selection.
+    var marker: NaNMarker?
+    var operands: [Value]
+  }
+
+  /// Keeps its tail: what is in front of a check moves to a block of its own.
+  let block: BasicBlock
+  let roles: CalleeRoles
+  let context: LLVMContext
+  let unlikely: Value
+  let builder: Builder
+  private var inexact: [Value: Inexact] = [:]
+  /// Keys of `inexact` that have not been checked, in order.
+  private var pending: [Value] = []
+  /// What checked ones are behind their check.
+  private var exact: [Value: Value] = [:]
+  /// Instructions in front of the place that is looked at.
+  private var visited: Set<Value> = []
+  /// So many may wait: their operands stay in registers for the cold side.
+  private static var limit: Int { 12 }
+
+  init(_ block: BasicBlock, _ roles: CalleeRoles, _ context: LLVMContext, _ unlikely: Value) {
+    (self.block, self.roles, self.context, self.unlikely) = (block, roles, context, unlikely)
+    builder = Builder(context)
+  }
+
+  mutating func run() {
+    // A phi of this block takes what leaves at its end.
+    for instruction in block.instructions where instruction.opcode != LLVMPHI {
+      let operands = instruction.operands
+      if let marker = roles.marker(instruction) {
+        let chosen = Array(operands[1..<operands.count - 1])
+        note(instruction, Inexact(raw: operands[0], marker: marker, operands: chosen))
+      } else if operands.contains(where: pending.contains) {
+        if isTransparent(instruction) {
+          note(instruction, Inexact(raw: instruction, marker: nil, operands: operands))
+        } else if !isHarmless(instruction) {
+          check(before: instruction)
+        }
+      }
+      visited.insert(instruction)
+    }
+    check(before: block.terminator!)
+  }
+
+  private mutating func note(_ value: Value, _ entry: Inexact) {
+    guard value.hasUses else { return }
+    if pending.count == Self.limit { check(before: value, everything: true) }
+    inexact[value] = entry
+    pending.append(value)
+  }
+
+  /// Answers another NaN for another NaN, and can be computed again.
+  private func isTransparent(_ instruction: Value) -> Bool {
+    instruction.opcode == LLVMSelect || roles.role(of: instruction) == .sign
+  }
+
+  /// A use of an inexact value that does not tell which NaN it is.
+  private func isHarmless(_ user: Value) -> Bool {
+    switch roles.role(of: user) {
+    case .sink: true
+    // Its own marker has the operands again.
+    case .operation: user.users.allSatisfy { roles.marker($0) != nil || roles.role(of: $0) == .sink }
+    case .sign: user.block == block
+    case nil: user.block == block && (roles.marker(user) != nil || user.opcode == LLVMSelect)
+    }
+  }
+
+  private func usesToCome(_ value: Value) -> [Value] { value.users.filter { !visited.contains($0) } }
+
+  /// Checks what leaves here or later, if only to make room: `everything` that has a use to come.
+  private mutating func check(before next: Value, everything: Bool = false) {
+    pending = pending.filter { !usesToCome($0).isEmpty }
+    let leaving = pending.filter { everything || !usesToCome($0).allSatisfy(isHarmless) }
+    guard !leaving.isEmpty else { return }
+    pending.removeAll(where: leaving.contains)
+    builder.positionBefore(next)
+    let isNaN = anyNaN(among: leaving)
+    let head = splitHead(before: next)
+    let cold = head.parent.appendBasicBlock(in: context)
+    builder.positionAtEnd(head)
+    builder.condBr(isNaN, cold, block).setMetadata(context.metadataKind("prof"), unlikely)
+    builder.positionAtEnd(cold)
+    var known = exact
+    let fixed = leaving.map { recomputed($0, &known) }
+    builder.br(block)
+    visited.formUnion(head.instructions.filter { $0.opcode != LLVMPHI })
+    visited.formUnion(cold.instructions)
+    for (value, fixed) in zip(leaving, fixed) {
+      builder.positionBefore(next)
+      let phi = builder.phi(value.type)
+      phi.addIncoming(inexact[value]!.raw, from: head)
+      phi.addIncoming(fixed, from: cold)
+      visited.insert(phi)
+      exact[value] = phi
+      value.replaceUses(with: phi) { !visited.contains($0) }
+    }
+  }
+
+  /// One of them is a NaN. Those that another one is computed from need no test.
+  private func anyNaN(among leaving: [Value]) -> Value {
+    let covered = Set(leaving.flatMap { value in
+      inexact[value]!.marker == nil && value.opcode == LLVMSelect ? [] : inexact[value]!.operands
+    })
+    let tested = leaving.filter { !covered.contains($0) }.map { inexact[$0]!.raw }
+    var tests: [Value] = []
+    var scalars: [IRType: Value] = [:]
+    var lanes: [IRType: Value] = [:]
+    for raw in tested {
+      if raw.type.isVector {
+        // Each by itself: the lanes of two are compared by instructions that would raise "invalid".
+        let test = builder.fcmp(LLVMRealUNO, raw, raw)
+        lanes[test.type] = lanes[test.type].map { builder.or($0, test) } ?? test
+      } else if let other = scalars.removeValue(forKey: raw.type) {
+        tests.append(builder.fcmp(LLVMRealUNO, other, raw))
+      } else {
+        scalars[raw.type] = raw
+      }
+    }
+    // In the order of `tested`, so that the same program makes the same code.
+    for raw in tested where scalars[raw.type] == raw { tests.append(builder.fcmp(LLVMRealUNO, raw, raw)) }
+    for count in [2, 4] {
+      guard let mask = lanes[context.i1.vector(count)] else { continue }
+      let bits = builder.bitCast(mask, context.int(count))
+      tests.append(builder.icmp(LLVMIntNE, bits, bits.type.null))
+    }
+    return tests.dropFirst().reduce(tests[0]) { builder.or($0, $1) }
+  }
+
+  /// The guest's value of `value`, computed from `known` ones at the end of a cold block.
+  private func recomputed(_ value: Value, _ known: inout [Value: Value]) -> Value {
+    if let value = known[value] { return value }
+    guard let entry = inexact[value] else { return value }
+    let operands = entry.operands.map { recomputed($0, &known) }
+    let result: Value
+    if let marker = entry.marker {
+      let chosen = NaNBits(builder: builder, context: context).chosen(marker, operands, value.type)
+      result = builder.select(builder.fcmp(LLVMRealUNO, entry.raw, entry.raw), chosen, entry.raw)
+    } else {
+      result = builder.insert(copyOf: value)
+      for (n, operand) in operands.enumerated() { result.setOperand(n, operand) }
+    }
+    known[value] = result
+    return result
+  }
+
+  /// Moves what is in front of `next` to a new block, which everything that came here goes to.
+  private func splitHead(before next: Value) -> BasicBlock {
+    let head = block.parent.appendBasicBlock(in: context)
+    head.moveBefore(block)
+    builder.positionAtEnd(head)
+    for instruction in block.instructions.prefix(while: { $0 != next }) { builder.move(instruction) }
+    for terminator in block.users { terminator.replaceSuccessor(block, with: head) }
+    return head
+  }
+}
