@@ -18,6 +18,23 @@ extension TargetTraits {
   }
 }
 
+extension TargetTraits {
+  /// RISC-V's conversion to a signed integer, which rounds and saturates by itself. What LLVM has for it
+  /// is left out where the operand does not fit, and "invalid" with it.
+  func conversion(from source: Int, to result: Int, _ rounding: FloatRounding) -> String? {
+    guard architecture == "riscv64" else { return nil }
+    let mode =
+      switch rounding {
+      case .nearest: "rne"
+      case .current: "dyn"
+      case .down: "rdn"
+      case .up: "rup"
+      case .towardZero: "rtz"
+      }
+    return "fcvt.\(result == 64 ? "l" : "w").\(source == 64 ? "d" : "s") $0, $1, \(mode)"
+  }
+}
+
 extension IRVector {
   /// On x86 hosts the instruction itself for what LLVM takes to be commutative: of two NaNs the first
   /// operand's comes out.
@@ -36,10 +53,12 @@ extension IRVector {
     return (type.isVector ? "p" : "s") + (element == e.float ? "s" : "d")
   }
 
-  /// An instruction of an x86 host on values of one type, as assembly. It has an effect, on MXCSR, and touches no
-  /// memory that LLVM knows of.
-  static func instruction(_ text: String, _ constraints: String, _ operands: [Value]) -> Value {
-    let type = IRType.function(operands[0].type, operands.map(\.type))
+  /// An instruction of the host on values of one type, as assembly. It has an effect, on exception flags, and
+  /// touches no memory that LLVM knows of.
+  static func instruction(
+    _ text: String, _ constraints: String, _ operands: [Value], to result: IRType? = nil
+  ) -> Value {
+    let type = IRType.function(result ?? operands[0].type, operands.map(\.type))
     let call = b.call(b.inlineAsm(type, text, constraints: constraints), type, operands)
     for a in [e.context.attribute("nounwind"), e.context.attribute("willreturn"), e.inaccessibleMemory] {
       call.addCallAttribute(a)

@@ -141,12 +141,22 @@ extension IRVector {
         ? "llvm.x86.sse2.cvt\(truncating)sd2si" : "llvm.x86.sse.cvt\(truncating)ss2si"
       return wrap(b.call(e.module.intrinsic(B.bits == 64 ? name + "64" : name), [lanes]))
     }
-    if rounding != .towardZero { f = round(rounding, f) }
     let type = e.context.int(B.bits)
-    // LoongArch's backend has no such form: it would call a library.
-    let saturated = e.isStrict && e.target.architecture != "loongarch64"
-      ? constrained("fptosi", [f], to: type, isRounded: false)
-      : b.call(e.module.intrinsic("llvm.fptosi.sat", [type, f.type]), [f])
+    // Whether an operand fits is told by its rounded value, which only the narrower integer needs to see.
+    var rounding = rounding
+    if rounding != .towardZero && (B.bits < A.bits || e.target.conversion(from: A.bits, to: B.bits, rounding) == nil) {
+      f = round(rounding, f)
+      rounding = .towardZero
+    }
+    let saturated: Value
+    if let text = e.target.conversion(from: A.bits, to: B.bits, rounding) {
+      saturated = instruction(text, "=r,f", [f], to: type)
+    } else if e.isStrict && e.target.architecture != "loongarch64" {
+      saturated = constrained("fptosi", [f], to: type, isRounded: false)
+    } else {
+      // LoongArch's backend has no constrained form: it would call a library.
+      saturated = b.call(e.module.intrinsic("llvm.fptosi.sat", [type, f.type]), [f])
+    }
     // Too small saturates to the integer indefinite by itself; too large and NaN do not.
     let limit = f.type.constReal(B.bits == 64 ? 9223372036854775808.0 : 2147483648.0)
     let indefinite = type.constInt(1 << UInt64(B.bits - 1))
