@@ -39,7 +39,20 @@ struct IRVector: Vector {
   }
   func replacing<W: Word>(_ index: Int, with value: W) -> Self
   where W.Carrier == Value, W.Flag == IRFlag {
-    IRVector(b.insertElement(lanes(W.bits), value.carrier, index))
+    if let scalar = Self.floating(value.carrier, W.bits) {
+      return IRVector(b.insertElement(floats(W.bits), scalar, index))
+    }
+    return IRVector(b.insertElement(lanes(W.bits), value.carrier, index))
+  }
+  /// A word that comes from a floating-point register or from memory, as what keeps it out of general registers: backends
+  /// take an integer lane through one.
+  private static func floating(_ word: Value, _ bits: Int) -> Value? {
+    guard bits == 32 || bits == 64, word.isInstruction else { return nil }
+    switch word.opcode {
+    case LLVMLoad: return b.bitCast(word, floatType(bits))
+    case LLVMBitCast where word.operand(0).type == floatType(bits): return word.operand(0)
+    default: return nil
+    }
   }
   init<W: Word>(repeating word: W) where W.Carrier == Value, W.Flag == IRFlag {
     value = Self.splat(word.carrier, bits: W.bits)
