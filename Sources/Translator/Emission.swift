@@ -75,6 +75,9 @@ public struct TargetTraits {
   public var hasBaselineVectors: Bool
   /// PCMPISTRI itself is there (SSE4.2).
   public var hasStringComparison: Bool
+  /// The processor that code is scheduled and chosen for, where it is not the one whose features it has: LLVM tunes
+  /// x86-64-v2 for Sandy Bridge, with rotations by SHLD, which are slow on other processors.
+  public var tuning: String? { architecture == "x86_64" && hasBaselineVectors ? "generic" : nil }
 
   public init(
     architecture: String, features: String = "", hasBaselineVectors: Bool = true,

@@ -70,6 +70,9 @@ final class FunctionLifter {
       let all = [features.llvm, e.target.features].filter { !$0.isEmpty }.joined(separator: ",")
       function.addAttribute(e.context.attribute(string: "target-features", all))
     }
+    if let tuning = e.target.tuning {
+      function.addAttribute(e.context.attribute(string: "tune-cpu", tuning))
+    }
     programCounterHome = b.alloca(e.i64)
     faultHome = b.alloca(e.i64)
     machine.onFault = { [unowned self] in self.emitFault($0, $1) }
