@@ -6,7 +6,7 @@ import RuntimeABI
 /// modules with them.
 ///
 ///     let translator = Translator(discovery)
-///     for shard in translator.shards(count: 8) { try translator.translate(shard, into: module, for: traits) }
+///     for shard in translator.shards(span: 4096) { try translator.translate(shard, into: module, for: traits) }
 ///     translator.emitStubs(image, into: lastModule, for: traits)
 public struct Translator {
   let analysis: SignatureAnalysis
@@ -32,27 +32,30 @@ public struct Translator {
   /// Whether function f has a loop of its own.
   public func hasLoop(_ f: Int) -> Bool { CountedLoops(analysis.functions[f]).hasLoop }
 
-  /// Splits the functions into about `count` runs of similar size, in address order: those with loops
-  /// apart from the others, for which fewer passes do.
-  public func shards(count: Int) -> [[Int]] {
-    let weights = analysis.functions.map { f in f.blocks.reduce(0) { $0 + $1.instructions.count } }
-    let share = max(1, (weights.reduce(0, +) + count - 1) / count)
-    let withLoops = Set(weights.indices.filter(hasLoop))
-    func runs(_ functions: [Int]) -> [[Int]] {
-      var runs: [[Int]] = []
-      var room = 0
-      for f in functions {
-        if room <= 0 {
-          runs.append([])
-          room = share
-        }
-        runs[runs.count - 1].append(f)
-        room -= weights[f]
+  /// How much there is to translate in function f, in instructions.
+  public func size(of f: Int) -> Int {
+    analysis.functions[f].blocks.reduce(0) { $0 + $1.instructions.count }
+  }
+
+  /// Splits the functions by where they start: those in one window of `span` bytes of guest addresses
+  /// are together, in address order; those with loops apart from the others, for which fewer passes do.
+  ///
+  /// What one function is has no effect on the shards of others, so that a change spoils one object
+  /// of a cache.
+  public func shards(span: UInt64) -> [[Int]] {
+    struct Place: Hashable { var window: UInt64, hasLoop: Bool }
+    var shards: [[Int]] = []
+    var numbers: [Place: Int] = [:]
+    for f in analysis.functions.indices {
+      let place = Place(window: entry(of: f) / span, hasLoop: hasLoop(f))
+      if let n = numbers[place] {
+        shards[n].append(f)
+      } else {
+        numbers[place] = shards.count
+        shards.append([f])
       }
-      return runs
     }
-    return runs(weights.indices.filter(withLoops.contains))
-      + runs(weights.indices.filter { !withLoops.contains($0) })
+    return shards
   }
 
   private var codeMapMask: UInt64 { StubEmitter.mask(forCount: functionCount) }
