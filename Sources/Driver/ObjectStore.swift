@@ -91,15 +91,19 @@ public struct ObjectStore: Sendable {
 
 /// How a module becomes an object. With the module as it was lifted, that is all that the object's
 /// bytes depend on.
-struct ObjectRecipe {
-  var target: TargetDescription
-  var level: OptimizationLevel
+package struct ObjectRecipe {
+  package var target: TargetDescription
+  package var level: OptimizationLevel
   /// What runs before instruction selection; nil for the level's own passes.
-  var pipeline: String?
+  package var pipeline: String?
+
+  package init(target: TargetDescription, level: OptimizationLevel, pipeline: String? = nil) {
+    (self.target, self.level, self.pipeline) = (target, level, pipeline)
+  }
 
   /// The store's key of the object. What other functions, analyses and options have to say is in the
   /// module's bitcode.
-  func key(of module: Module) -> String {
+  package func key(of module: Module) -> String {
     let parts = [
       Version.identity, target.triple, target.cpu, target.features, target.abi,
       "\(target.codeModel.rawValue)", "\(level)", pipeline ?? "default", SHA256.hex(module.bitcode),
@@ -108,7 +112,7 @@ struct ObjectRecipe {
   }
 
   /// The object, from the store if it is there. `module` is changed by it.
-  func make(from module: Module, _ store: ObjectStore?) throws(CodegenError)
+  package func make(from module: Module, _ store: ObjectStore?) throws(CodegenError)
     -> (bytes: [UInt8], isReused: Bool)
   {
     guard let store else { return (try emit(module), false) }
