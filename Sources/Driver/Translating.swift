@@ -31,8 +31,8 @@ struct Translation {
 }
 
 extension OptimizationLevel {
-  /// Bytes of guest addresses that a shard covers. -O3 inlines among the functions of a shard.
-  fileprivate var span: UInt64 { self == .O3 ? 128 << 10 : 8 << 10 }
+  /// About how many bytes of guest code a shard has. -O3 inlines among the functions of a shard.
+  fileprivate var span: Int { self == .O3 ? 128 << 10 : 8 << 10 }
 }
 
 /// A batch that dies is bisected to the function, which is left out. Which functions meet in a batch
@@ -91,18 +91,36 @@ private struct Translating {
   var store: ObjectStore?
 
   func answer(_ shard: Shard) throws -> [UInt8] {
+    let hasLoops = shard.functions.contains(where: translator.hasLoop)
+    let recipe = ObjectRecipe(
+      target: target, level: level,
+      pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))
+    let (bytes, isReused): ([UInt8], Bool)
+    do {
+      (bytes, isReused) = try make(shard, by: recipe, movable: target.architecture == "x86_64")
+    } catch is NoPlace {
+      (bytes, isReused) = try make(shard, by: recipe, movable: false)
+    }
+    return ObjectAnswer.encoded(
+      bytes, number: shard.number, first: shard.functions[0], isReused: isReused)
+  }
+
+  /// - Parameter movable: guest addresses are put in afterwards.
+  private func make(_ shard: Shard, by recipe: ObjectRecipe, movable: Bool) throws
+    -> (bytes: [UInt8], isReused: Bool)
+  {
     let module = Module("shard", in: LLVMContext(discardValueNames: options.keepIR == nil))
     let isBaseline = options.cpu.isEmpty && options.features.isEmpty
     try translator.translate(
       shard.functions, into: module, for: traits(of: target, isBaseline: isBaseline))
     if let folder = options.keepIR { try keep(module, of: shard, in: folder) }
-    let hasLoops = shard.functions.contains(where: translator.hasLoop)
-    let recipe = ObjectRecipe(
-      target: target, level: level,
-      pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))
-    let (bytes, isReused) = try recipe.make(from: module, store)
-    return ObjectAnswer.encoded(
-      bytes, number: shard.number, first: shard.functions[0], isReused: isReused)
+    let addresses = translator.addresses(of: shard.functions)
+    let base = addresses.lowerBound
+    let placement = Placement(
+      takenFrom: module, prefix: Translator.symbolPrefix, base: base,
+      addresses: movable && addresses.upperBound < 1 << 31 ? addresses : base..<base)
+    let (object, isReused) = try recipe.make(from: module, store)
+    return (try placement.place(object), isReused)
   }
 
   private func keep(_ module: Module, of shard: Shard, in folder: String) throws {

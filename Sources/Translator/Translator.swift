@@ -26,6 +26,9 @@ public struct Translator {
 
   private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 
+  /// A translated function's symbol is this and its guest address in hexadecimal.
+  public static let symbolPrefix = "f_"
+
   public var functionCount: Int { analysis.functions.count }
   public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }
 
@@ -37,25 +40,46 @@ public struct Translator {
     analysis.functions[f].blocks.reduce(0) { $0 + $1.instructions.count }
   }
 
-  /// Splits the functions by where they start: those in one window of `span` bytes of guest addresses
-  /// are together, in address order; those with loops apart from the others, for which fewer passes do.
+  /// Guest addresses from the first of `functions`, which are in address order, to the last instruction
+  /// of any of them.
+  public func addresses(of functions: [Int]) -> Range<UInt64> {
+    let start = entry(of: functions[0])
+    let ends = functions.lazy.flatMap { analysis.functions[$0].blocks }.compactMap(\.instructions.last?.next)
+    return start..<max(start, (ends.max() ?? start) &+ 1)
+  }
+
+  /// Splits the functions into runs of about `span` bytes of code in address order, and these into
+  /// functions with loops and others, for which fewer passes do.
   ///
-  /// What one function is has no effect on the shards of others, so that a change spoils one object
-  /// of a cache.
-  public func shards(span: UInt64) -> [[Int]] {
-    struct Place: Hashable { var window: UInt64, hasLoop: Bool }
+  /// What functions look like decides where a run ends, and not where they are: a change of one function
+  /// changes its own shard, and at most its neighbours.
+  public func shards(span: Int) -> [[Int]] {
     var shards: [[Int]] = []
-    var numbers: [Place: Int] = [:]
+    var current: (loops: [Int], others: [Int]) = ([], [])
+    var bytes = 0
     for f in analysis.functions.indices {
-      let place = Place(window: entry(of: f) / span, hasLoop: hasLoop(f))
-      if let n = numbers[place] {
-        shards[n].append(f)
-      } else {
-        numbers[place] = shards.count
-        shards.append([f])
+      let shape = shape(of: f)
+      if bytes >= 2 * span || bytes >= span / 2 && shape.hash & 7 == 0 {
+        shards += [current.loops, current.others].filter { !$0.isEmpty }
+        (current, bytes) = (([], []), 0)
+      }
+      if hasLoop(f) { current.loops.append(f) } else { current.others.append(f) }
+      bytes += shape.bytes
+    }
+    return shards + [current.loops, current.others].filter { !$0.isEmpty }
+  }
+
+  /// A hash over the lengths of function f's instructions (FNV-1a), and their sum.
+  private func shape(of f: Int) -> (hash: UInt64, bytes: Int) {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var bytes = 0
+    for block in analysis.functions[f].blocks {
+      for i in block.instructions {
+        hash = (hash ^ UInt64(i.length)) &* 0x100_0000_01b3
+        bytes += Int(i.length)
       }
     }
-    return shards
+    return (hash ^ hash >> 32, bytes)
   }
 
   private var codeMapMask: UInt64 { StubEmitter.mask(forCount: functionCount) }
