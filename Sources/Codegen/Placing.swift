@@ -30,9 +30,15 @@ private func placeName(_ kind: String, _ number: UInt64) -> String {
 }
 
 extension Placement {
-  /// Takes names of the form PREFIX‹address in hexadecimal› out of `module`, and, if `addresses` is not
-  /// empty, integers in it: addresses of code that the module translates, below 2 GiB.
-  public init(takenFrom module: Module, prefix: String, base: UInt64, addresses range: Range<UInt64>) {
+  /// Takes names of the form PREFIX‹address in hexadecimal› out of `module`, and of the integers in it
+  /// those that `isAddress` finds to be addresses of code: below 2 GiB, in memory that is not written,
+  /// since LLVM may take symbols for separate objects.
+  ///
+  /// - Parameter own: addresses of the code that the module translates, which move together.
+  public init(
+    takenFrom module: Module, prefix: String, own: Range<UInt64>, isAddress: (UInt64) -> Bool
+  ) {
+    let base = own.lowerBound
     var count: UInt64 = 0
     for f in module.functions {
       let name = f.name
@@ -44,14 +50,15 @@ extension Placement {
       f.value.name = new
       names[new] = name
     }
-    if range.isEmpty { return }
     let c = module.context
     let kind = c.metadataKind("absolute_symbol")
     let bounds = c.mdNode([0, 1 << 31].map { c.mdConstant(c.i64.constInt($0)) })
     var known: [UInt64: Value] = [:]
-    module.replaceIntegers(in: range) { address in
+    module.replaceIntegers { address in
       if let symbol = known[address] { return symbol }
-      let name = placeName("k_", address &- base)
+      guard isAddress(address) else { return nil }
+      let name = own.contains(address)
+        ? placeName("k_", address &- base) : placeName("e_", UInt64(addresses.count))
       let global = module.addGlobal(name, c.i8)
       global.value.setGlobalMetadata(kind, bounds)
       global.visibility = LLVMHiddenVisibility

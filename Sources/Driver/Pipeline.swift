@@ -94,8 +94,12 @@ private func makeArtifact(
     let begin = Progress.now
     let level = OptimizationLevel(rawValue: options.optimisation) ?? .O2
     let store = options.objectStore
+    // Other targets have no immediate operands for addresses.
+    let movable = target.architecture == "x86_64"
+      && !program.segments.contains { $0.isExecutable && $0.isWritable }
     let translation = try translate(
-      translator, for: target, level: level, options: options, store: store, progress: progress)
+      translator, for: target, level: level, movable: movable, options: options, store: store,
+      progress: progress)
     var objects = translation.objects
 
     progress.stage("\(triple): runtime")

@@ -37,15 +37,18 @@ extension OptimizationLevel {
 
 /// A batch that dies is bisected to the function, which is left out. Which functions meet in a batch
 /// has no effect on the objects.
+///
+/// - Parameter movable: guest addresses of code are put in afterwards; the guest does not write there.
 func translate(
   _ translator: Translator, for target: TargetDescription, level: OptimizationLevel,
-  options: BuildOptions, store: ObjectStore?, progress: Progress
+  movable: Bool, options: BuildOptions, store: ObjectStore?, progress: Progress
 ) throws(CodegenError) -> Translation {
   let shards = translator.shards(span: level.span).enumerated().map(Shard.init)
   guard !shards.isEmpty else { return Translation() }
   progress.stage("\(target.triple): translating", total: shards.count)
   let work = Translating(
-    translator: translator, target: target, level: level, options: options, store: store)
+    translator: translator, target: target, level: level, movable: movable, options: options,
+    store: store)
   var made = Translation(shards: shards.count)
   let answers = try ShardRunner(jobs: options.jobs).run(
     batches(of: shards, translator),
@@ -87,6 +90,7 @@ private struct Translating {
   var translator: Translator
   var target: TargetDescription
   var level: OptimizationLevel
+  var movable: Bool
   var options: BuildOptions
   var store: ObjectStore?
 
@@ -97,7 +101,7 @@ private struct Translating {
       pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))
     let (bytes, isReused): ([UInt8], Bool)
     do {
-      (bytes, isReused) = try make(shard, by: recipe, movable: target.architecture == "x86_64")
+      (bytes, isReused) = try make(shard, by: recipe, movable: movable)
     } catch is NoPlace {
       (bytes, isReused) = try make(shard, by: recipe, movable: false)
     }
@@ -105,7 +109,6 @@ private struct Translating {
       bytes, number: shard.number, first: shard.functions[0], isReused: isReused)
   }
 
-  /// - Parameter movable: guest addresses are put in afterwards.
   private func make(_ shard: Shard, by recipe: ObjectRecipe, movable: Bool) throws
     -> (bytes: [UInt8], isReused: Bool)
   {
@@ -114,11 +117,10 @@ private struct Translating {
     try translator.translate(
       shard.functions, into: module, for: traits(of: target, isBaseline: isBaseline))
     if let folder = options.keepIR { try keep(module, of: shard, in: folder) }
-    let addresses = translator.addresses(of: shard.functions)
-    let base = addresses.lowerBound
-    let placement = Placement(
-      takenFrom: module, prefix: Translator.symbolPrefix, base: base,
-      addresses: movable && addresses.upperBound < 1 << 31 ? addresses : base..<base)
+    let own = translator.addresses(of: shard.functions)
+    let placement = Placement(takenFrom: module, prefix: Translator.symbolPrefix, own: own) {
+      movable && $0 < 1 << 31 && (own.contains($0) || translator.isEntry($0))
+    }
     let (object, isReused) = try recipe.make(from: module, store)
     return (try placement.place(object), isReused)
   }

@@ -1,8 +1,8 @@
 extension Module {
-  /// Replaces 64-bit integer constants in `range`, where instructions use them as values: stored,
-  /// compared, chosen between, handed to calls and put into structures. Others, such as the cases of a
-  /// switch, stay.
-  public func replaceIntegers(in range: Range<UInt64>, with replacement: (UInt64) -> Value) {
+  /// Replaces 64-bit integer constants, where instructions use them as values: stored, compared,
+  /// chosen between, handed to calls and put into structures. Others, such as the cases of a switch,
+  /// stay, and so do those without a replacement.
+  public func replaceIntegers(with replacement: (UInt64) -> Value?) {
     for function in functions {
       var block = LLVMGetFirstBasicBlock(function.ref)
       while let here = block {
@@ -12,8 +12,9 @@ extension Module {
             guard let operand = LLVMGetOperand(i, n), LLVMIsAConstantInt(operand) != nil,
               LLVMGetIntTypeWidth(LLVMTypeOf(operand)) == 64
             else { continue }
-            let value = LLVMConstIntGetZExtValue(operand)
-            if range.contains(value) { LLVMSetOperand(i, n, replacement(value).ref) }
+            if let new = replacement(LLVMConstIntGetZExtValue(operand)) {
+              LLVMSetOperand(i, n, new.ref)
+            }
           }
           instruction = LLVMGetNextInstruction(i)
         }

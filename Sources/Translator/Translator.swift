@@ -32,6 +32,9 @@ public struct Translator {
   public var functionCount: Int { analysis.functions.count }
   public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }
 
+  /// Whether a function starts at this guest address.
+  public func isEntry(_ address: UInt64) -> Bool { analysis.function(at: address) != nil }
+
   /// Whether function f has a loop of its own.
   public func hasLoop(_ f: Int) -> Bool { CountedLoops(analysis.functions[f]).hasLoop }
 
