@@ -17,7 +17,7 @@ private func module(at base: UInt64, elsewhere: UInt64 = 0x50_0000) -> Module {
   b.store(back, first.parameter(0), align: 8)
   let pc = b.call(second.value, second.functionType, [first.parameter(0)])
   b.call(other.value, other.functionType, [first.parameter(0)])
-  b.ret(b.select(b.icmp(LLVMIntEQ, pc, back), c.i64.constInt(7), c.i64.constInt(base + 0x20)))
+  b.ret(b.select(b.icmp(LLVMIntEQ, pc, back), c.i64.constInt(7), c.i64.constInt(9)))
   b.positionAtEnd(second.appendBasicBlock(in: c))
   b.ret(c.i64.constInt(base + 0x44))
   return module
