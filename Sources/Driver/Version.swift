@@ -8,8 +8,8 @@ public enum Version {
   public static let text = "0.1.0"
 
   /// Changes with every change of the tool, of LLVM or of the runtime module: a hash over the build ids
-  /// of the first two, over the tool's file if it was linked without one, and over the module's files. It is part of every cache
-  /// key, so that no artifact of an older translator is ever used.
+  /// of the first two, over the tool's file if it was linked without one, and over the module's files.
+  /// It is part of every cache key, so that no artifact of an older translator is ever used.
   public static let identity: String = {
     let buildID = Self.buildID(of: nil)
     var parts = [text, SHA256.hex(buildID), SHA256.hex(Self.buildID(of: "/libLLVM")), llvmVersion]
