@@ -109,7 +109,7 @@ let package = Package(
       name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
     .testTarget(name: "SliceTests", dependencies: ["Slices"], path: "Tests/SliceTests"),
     .testTarget(
-      name: "DriverTests", dependencies: ["Driver", "Commands"], path: "Tests/DriverTests"),
+      name: "DriverTests", dependencies: ["Driver", "Commands", "Codegen", "LLVM"], path: "Tests/DriverTests"),
     .testTarget(
       name: "X86Tests", dependencies: ["X86", "CCapstone"], path: "Tests/X86Tests"),
     .testTarget(

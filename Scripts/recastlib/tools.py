@@ -80,7 +80,7 @@ def build(
     program: Path, architecture: str, directory: Path, flow: str = "static", level: str = "-O2",
     jobs: int | None = None
 ) -> Built | str:
-    """Makes an artifact; a string says why it could not."""
+    """Makes an artifact, every function anew; a string says why it could not."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{program.name}.{architecture}.{flow}{level}"
     runner = runner_of(path, architecture, flow)
@@ -89,7 +89,7 @@ def build(
     more = ["--jobs", str(jobs)] if jobs else []
     done = subprocess.run(
         [recast(), "build", str(program), "--target", f"{architecture}-linux-gnu", "-o", str(path),
-         "--flow", flow, level, "--json", *more],
+         "--flow", flow, level, "--json", "--no-cache", *more],
         stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         return (done.stderr.strip() or f"recast ended with status {done.returncode}")[-400:]

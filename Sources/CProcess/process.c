@@ -85,14 +85,16 @@ int recast_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 
 void recast_exit_now(int code) { _exit(code); }
 
 struct build_id {
+  const char *library;
   unsigned char *bytes;
   size_t room, length;
 };
 
-// dl_iterate_phdr(3) begins with the program itself: answering 1 ends the walk there.
+// dl_iterate_phdr(3) begins with the program itself: answering 1 ends the walk.
 static int find_build_id(struct dl_phdr_info *program, size_t size, void *result) {
   (void)size;
   struct build_id *id = result;
+  if (id->library && !strstr(program->dlpi_name, id->library)) return 0;
   for (int i = 0; i < program->dlpi_phnum; i++) {
     const ElfW(Phdr) *header = &program->dlpi_phdr[i];
     if (header->p_type != PT_NOTE) continue;
@@ -113,8 +115,8 @@ static int find_build_id(struct dl_phdr_info *program, size_t size, void *result
   return 1;
 }
 
-size_t recast_build_id(unsigned char *id, size_t room) {
-  struct build_id found = {id, room, 0};
+size_t recast_build_id(const char *library, unsigned char *id, size_t room) {
+  struct build_id found = {library, id, room, 0};
   dl_iterate_phdr(find_build_id, &found);
   return found.length;
 }

@@ -72,8 +72,8 @@ private func emitRuntime(
 
 public func defaultCacheFolder() -> String? {
   let environment = ProcessInfo.processInfo.environment
-  if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return folder + "/recast" }
-  return environment["HOME"].map { $0 + "/.cache/recast" }
+  func path(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+  return path("XDG_CACHE_HOME").map { $0 + "/recast" } ?? path("HOME").map { $0 + "/.cache/recast" }
 }
 
 /// Two independent 64-bit hashes (FNV-1a over bytes, and over words with another prime): against

@@ -42,7 +42,7 @@ public struct ShardRunner: Sendable {
   /// to try (bisecting); their answers go to the end, in the order in which they were queued.
   public func run<Shard>(
     _ shards: [Shard], body: (Shard) throws -> [UInt8],
-    onFailure: (Shard, ShardFailure) -> [Shard] = { _, _ in [] }, onFinish: () -> Void = {}
+    onFailure: (Shard, ShardFailure) -> [Shard] = { _, _ in [] }, onFinish: (Shard) -> Void = { _ in }
   ) throws(CodegenError) -> [[UInt8]?] {
     var queue = shards
     var results = [[UInt8]?](repeating: nil, count: shards.count)
@@ -76,7 +76,7 @@ public struct ShardRunner: Sendable {
           failure = .exit(recast_exit_code(status))
         } else {
           results[child.index] = [UInt8](child.data)
-          onFinish()
+          onFinish(queue[child.index])
           continue
         }
         let smaller = onFailure(queue[child.index], failure)

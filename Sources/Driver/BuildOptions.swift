@@ -24,6 +24,10 @@ public struct BuildOptions: Codable, Sendable {
   public var disabledPasses: [String] = []
   /// Guest addresses that earlier runs had to interpret.
   public var learnt: [UInt64] = []
+  /// Where objects of earlier builds are kept (`ObjectStore`); nil: every function is translated anew.
+  public var cacheFolder: String?
+  /// How much of them is kept, in MiB.
+  public var cacheLimit = 1024
 
   public struct Output: Codable, Sendable {
     public var target: Target
@@ -36,7 +40,7 @@ public struct BuildOptions: Codable, Sendable {
 
   public init(input: String) { self.input = input }
 
-  /// The options in one canonical line, for cache keys. `jobs`, paths and reports are not in it:
+  /// The options in one canonical line, for cache keys. `jobs`, paths, caches and reports are not in it:
   /// an artifact must not depend on them.
   public func key(for target: Target) -> String {
     [

@@ -30,10 +30,11 @@ extension BuildReport {
         ["peak memory", "\(peakMemoryKiB / 1024) MiB"],
       ])
     page.table(
-      "Artifacts", ["target", "file", "bytes", "SHA-256", "left out by LLVM"],
+      "Artifacts", ["target", "file", "bytes", "SHA-256", "from the cache", "left out by LLVM"],
       artifacts.map {
         [
           $0.target, $0.path, "\($0.bytes)", String($0.sha256.prefix(16)),
+          "\($0.reusedShards) of \($0.shards) shards",
           $0.abandoned.isEmpty ? "none" : $0.abandoned.joined(separator: " "),
         ]
       })

@@ -94,12 +94,16 @@ public struct ArtifactReport: Codable, Sendable {
   /// Functions that LLVM could not emit and the interpreter runs instead.
   public var abandoned: [String]
   public var stages: [StageTime]
+  /// What functions were translated in, and how many of these objects the cache had.
+  public var shards: Int
+  public var reusedShards: Int
   public init(
     target: String, path: String, bytes: Int, sha256: String, abandoned: [String] = [],
-    stages: [StageTime] = []
+    stages: [StageTime] = [], shards: Int = 0, reusedShards: Int = 0
   ) {
     (self.target, self.path, self.bytes) = (target, path, bytes)
     (self.sha256, self.abandoned, self.stages) = (sha256, abandoned, stages)
+    (self.shards, self.reusedShards) = (shards, reusedShards)
   }
 }
 

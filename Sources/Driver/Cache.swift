@@ -1,3 +1,4 @@
+import Codegen
 import Foundation
 
 /// Artifacts that `recast run` keeps.
@@ -7,18 +8,15 @@ import Foundation
 public struct Cache: Sendable {
   public let directory: String
 
+  /// $XDG_CACHE_HOME/recast or ~/.cache/recast; nil with neither variable.
+  public static var defaultFolder: String? { defaultCacheFolder() }
+
   public init() throws(BuildError) {
-    func variable(_ name: String) -> String? {
-      getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
-    }
-    if let base = variable("XDG_CACHE_HOME") {
-      directory = base + "/recast"
-    } else if let home = variable("HOME") {
-      directory = home + "/.cache/recast"
-    } else {
+    guard let folder = Self.defaultFolder else {
       throw BuildError(
         .osError, "", "no place for the cache", remedy: "set XDG_CACHE_HOME or HOME")
     }
+    directory = folder
   }
 
   /// Where the artifact of `options` for `target` is or will be; the directory exists afterwards.

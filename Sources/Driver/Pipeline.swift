@@ -93,16 +93,24 @@ private func makeArtifact(
   do throws(CodegenError) {
     let begin = Progress.now
     let level = OptimizationLevel(rawValue: options.optimisation) ?? .O2
-    var (objects, excluded): ([[UInt8]], Set<Int>) = try translate(
-      translator, for: target, level: level, options: options, progress: progress)
+    let store = options.objectStore
+    // Other targets have no immediate operands for addresses.
+    let movable = target.architecture == "x86_64"
+      && !program.segments.contains { $0.isExecutable && $0.isWritable }
+    let translation = try translate(
+      translator, for: target, level: level, movable: movable, options: options, store: store,
+      progress: progress)
+    var objects = translation.objects
 
     progress.stage("\(triple): runtime")
     var rest = translator
-    rest.excluded = excluded
-    objects.append(try emitStubs(rest, imageFacts(program), for: target, options: options))
+    rest.excluded = translation.excluded
+    objects.append(try emitStubs(rest, imageFacts(program), for: target, store: store))
+    store?.trim()
     objects += try runtimeObjects(
-      RuntimeFiles(folder: runtime), for: target, buildID: Version.identity)
-    let translation = Progress.now - begin
+      RuntimeFiles(folder: runtime), for: target, buildID: Version.identity,
+      cacheFolder: options.cacheFolder ?? defaultCacheFolder())
+    let seconds = Progress.now - begin
 
     progress.stage("\(triple): linking")
     let linking = Progress.now
@@ -113,11 +121,11 @@ private func makeArtifact(
     let artifact = FileManager.default.contents(atPath: path) ?? Data()
     return ArtifactReport(
       target: triple, path: output.path, bytes: artifact.count, sha256: SHA256.hex(artifact),
-      abandoned: excluded.sorted().map { "0x" + String(translator.entry(of: $0), radix: 16) },
+      abandoned: translation.excluded.sorted().map { "0x" + String(translator.entry(of: $0), radix: 16) },
       stages: [
-        StageTime(name: "all before linking", seconds: translation),
+        StageTime(name: "all before linking", seconds: seconds),
         StageTime(name: "linking", seconds: Progress.now - linking),
-      ])
+      ], shards: translation.shards, reusedShards: translation.reused)
   } catch {
     throw BuildError(codegen: error, output.path)
   }
@@ -130,51 +138,13 @@ func traits(of target: TargetDescription, isBaseline: Bool = true) -> TargetTrai
     hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"))
 }
 
-/// Functions in shards, each in a process of its own; one that dies is bisected to the function.
-private func translate(
-  _ translator: Translator, for target: TargetDescription, level: OptimizationLevel,
-  options: BuildOptions, progress: Progress
-) throws(CodegenError) -> ([[UInt8]], Set<Int>) {
-  guard translator.functionCount > 0 else { return ([], []) }
-  let shards = translator.shards(count: 24)
-  progress.stage("\(target.triple): translating", total: shards.count)
-  let traits = traits(of: target, isBaseline: options.cpu.isEmpty && options.features.isEmpty)
-  var excluded: Set<Int> = []
-  let results = try ShardRunner(jobs: options.jobs).run(
-    shards,
-    body: { shard in
-      let context = LLVMContext(discardValueNames: options.keepIR == nil)
-      let module = Module("shard", in: context)
-      try translator.translate(shard, into: module, for: traits)
-      if let folder = options.keepIR {
-        let name = "\(target.architecture)-\(String(translator.entry(of: shard[0]), radix: 16)).ll"
-        try module.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
-      }
-      let hasLoops = shard.contains(where: translator.hasLoop)
-      return try emit(
-        module, for: target, level: level,
-        pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)),
-        finish: { finish($0, for: traits) })
-    },
-    onFailure: { shard, failure in
-      if shard.count > 1 {
-        let half = shard.count / 2
-        return [Array(shard[..<half]), Array(shard[half...])]
-      }
-      excluded.formUnion(shard)
-      return []
-    },
-    onFinish: { progress.advance() })
-  return (results.compactMap { $0 }, excluded)
-}
-
 private func emitStubs(
   _ translator: Translator, _ image: ImageFacts, for target: TargetDescription,
-  options: BuildOptions
+  store: ObjectStore?
 ) throws(CodegenError) -> [UInt8] {
   let module = Module("stubs", in: LLVMContext(discardValueNames: true))
   translator.emitStubs(image, into: module, for: TargetTraits(architecture: target.architecture))
-  return try emit(module, for: target, level: .O2)
+  return try ObjectRecipe(target: target, level: .O2).make(from: module, store).bytes
 }
 
 private func imageFacts(_ program: Program) -> ImageFacts {

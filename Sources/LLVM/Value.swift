@@ -46,7 +46,7 @@ public struct Value: Equatable, Hashable {
   }
   /// Replaces the uses in those users that `isChosen` holds for.
   public func replaceUses(with other: Value, where isChosen: (Value) -> Bool) {
-    for user in Set(users) where isChosen(user) {
+    for user in users where isChosen(user) {
       for n in 0..<user.operandCount where user.operand(n) == self { user.setOperand(n, other) }
     }
   }

@@ -74,7 +74,8 @@ struct FunctionFacts {
     }
 
     /// What is live at the block's start, by what is live behind its last instruction.
-    func live(before out: RegisterSet) -> RegisterSet { use.union(out.subtracting(def)) }
+    /// In line, because a call would be handed a copy of the block.
+    @inline(__always) func live(before out: RegisterSet) -> RegisterSet { use.union(out.subtracting(def)) }
 
     /// Folds the instructions' effects into `use`, `def`, `may` and `computed`.
     mutating func summarise() {

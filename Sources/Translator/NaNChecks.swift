@@ -25,7 +25,7 @@ private func expandNaNMarkers(in module: Module) {
       checks.run()
     }
   }
-  for marker in roles.markers.keys {
+  for marker in module.functions where roles.markers[marker] != nil {
     for call in marker.value.users {
       call.replaceAllUses(with: call.operand(0))
       call.eraseFromParent()

@@ -282,14 +282,15 @@ struct SignatureAnalysis {
 
   /// Tells callees what is read behind the calls to them.
   private mutating func spreadDemand(_ f: Int) {
-    for (b, block) in functions[f].blocks.enumerated() {
-      switch block.terminator {
+    let blocks = functions[f].blocks
+    for b in blocks.indices {
+      switch blocks[b].terminator {
       case .call(let target, .some(let next)):
         let after = liveAfter(f, next)
         if let g = index[target] { demand(g, after.subtracting(.rsp), tail: []) }
       default: break
       }
-      for case .function(let target) in block.edges {
+      for case .function(let target) in blocks[b].edges {
         guard let g = index[target] else { continue }
         let (own, inSlots) = (delivered(f, b), signatures[f].returnedInSlots)
         demand(

@@ -55,7 +55,9 @@ final class TranslationUnit {
     f.controlsFloat || analysis.callees(of: f).contains { analysis.functions[$0].controlsFloat }
   }
 
-  static func symbol(_ entry: UInt64) -> String { "f_" + String(entry, radix: 16) }
+  static func symbol(_ entry: UInt64) -> String {
+    Translator.symbolPrefix + String(entry, radix: 16)
+  }
 
   func declare(_ entry: UInt64) -> Function { declare(named: Self.symbol(entry)) }
 

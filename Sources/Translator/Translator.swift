@@ -6,7 +6,7 @@ import RuntimeABI
 /// modules with them.
 ///
 ///     let translator = Translator(discovery)
-///     for shard in translator.shards(count: 8) { try translator.translate(shard, into: module, for: traits) }
+///     for shard in translator.shards(span: 4096) { try translator.translate(shard, into: module, for: traits) }
 ///     translator.emitStubs(image, into: lastModule, for: traits)
 public struct Translator {
   let analysis: SignatureAnalysis
@@ -26,33 +26,63 @@ public struct Translator {
 
   private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
 
+  /// A translated function's symbol is this and its guest address in hexadecimal.
+  public static let symbolPrefix = "f_"
+
   public var functionCount: Int { analysis.functions.count }
   public func entry(of function: Int) -> UInt64 { analysis.functions[function].entry }
+
+  /// Whether a function starts at this guest address.
+  public func isEntry(_ address: UInt64) -> Bool { analysis.function(at: address) != nil }
 
   /// Whether function f has a loop of its own.
   public func hasLoop(_ f: Int) -> Bool { CountedLoops(analysis.functions[f]).hasLoop }
 
-  /// Splits the functions into about `count` runs of similar size, in address order: those with loops
-  /// apart from the others, for which fewer passes do.
-  public func shards(count: Int) -> [[Int]] {
-    let weights = analysis.functions.map { f in f.blocks.reduce(0) { $0 + $1.instructions.count } }
-    let share = max(1, (weights.reduce(0, +) + count - 1) / count)
-    let withLoops = Set(weights.indices.filter(hasLoop))
-    func runs(_ functions: [Int]) -> [[Int]] {
-      var runs: [[Int]] = []
-      var room = 0
-      for f in functions {
-        if room <= 0 {
-          runs.append([])
-          room = share
-        }
-        runs[runs.count - 1].append(f)
-        room -= weights[f]
+  /// How much there is to translate in function f, in instructions.
+  public func size(of f: Int) -> Int {
+    analysis.functions[f].blocks.reduce(0) { $0 + $1.instructions.count }
+  }
+
+  /// Guest addresses from the first of `functions`, which are in address order, to the last instruction
+  /// of any of them.
+  public func addresses(of functions: [Int]) -> Range<UInt64> {
+    let start = entry(of: functions[0])
+    let ends = functions.lazy.flatMap { analysis.functions[$0].blocks }.compactMap(\.instructions.last?.next)
+    return start..<max(start, (ends.max() ?? start) &+ 1)
+  }
+
+  /// Splits the functions into runs of about `span` bytes of code in address order, and these into
+  /// functions with loops and others, for which fewer passes do.
+  ///
+  /// What functions look like decides where a run ends, and not where they are: a change of one function
+  /// changes its own shard, and at most its neighbours.
+  public func shards(span: Int) -> [[Int]] {
+    var shards: [[Int]] = []
+    var current: (loops: [Int], others: [Int]) = ([], [])
+    var bytes = 0
+    for f in analysis.functions.indices {
+      let shape = shape(of: f)
+      if bytes >= 2 * span || bytes >= span / 2 && shape.hash & 7 == 0 {
+        shards += [current.loops, current.others].filter { !$0.isEmpty }
+        (current, bytes) = (([], []), 0)
       }
-      return runs
+      if hasLoop(f) { current.loops.append(f) } else { current.others.append(f) }
+      bytes += shape.bytes
     }
-    return runs(weights.indices.filter(withLoops.contains))
-      + runs(weights.indices.filter { !withLoops.contains($0) })
+    return shards + [current.loops, current.others].filter { !$0.isEmpty }
+  }
+
+  /// A hash over the lengths of function f's instructions (FNV-1a), and their sum.
+  private func shape(of f: Int) -> (hash: UInt64, bytes: Int) {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var bytes = 0
+    for block in analysis.functions[f].blocks {
+      for i in block.instructions {
+        hash = (hash ^ UInt64(i.length)) &* 0x100_0000_01b3
+        bytes += Int(i.length)
+      }
+    }
+    return (hash ^ hash >> 32, bytes)
   }
 
   private var codeMapMask: UInt64 { StubEmitter.mask(forCount: functionCount) }

@@ -40,6 +40,18 @@ struct Build: ParsableCommand {
   @Flag(help: "Keep the names of translated functions in the artifact.")
   var symbols = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Where objects of earlier builds are kept (default: $XDG_CACHE_HOME/recast or ~/.cache/recast).",
+      valueName: "folder"), completion: .directory)
+  var cache: String?
+
+  @Option(help: ArgumentHelp("Forget the oldest objects above this size.", valueName: "MiB"))
+  var cacheLimit = 1024
+
+  @Flag(help: "Translate every function anew, and keep no objects.")
+  var noCache = false
+
   @Flag(help: "Print the report as JSON on standard output.")
   var json = false
 
@@ -50,6 +62,10 @@ struct Build: ParsableCommand {
     }
     if let report, !report.hasSuffix(".json") && !report.hasSuffix(".html") {
       throw ValidationError("--report must end in .json or .html")
+    }
+    if noCache && cache != nil { throw ValidationError("--cache and --no-cache exclude each other") }
+    if !(0...1 << 24).contains(cacheLimit) {
+      throw ValidationError("--cache-limit must be from 0 to 16777216")
     }
   }
 
@@ -76,6 +92,9 @@ struct Build: ParsableCommand {
     var options = translation.options(input: input)
     options.symbols = symbols
     options.keepIR = keepIR
+    options.cacheLimit = cacheLimit
+    if let cache { try makeFolder(cache) }
+    options.cacheFolder = noCache ? nil : cache ?? Cache.defaultFolder
     var seen = Set<Target>()
     let name = input.fileName
     for text in target {
@@ -85,16 +104,17 @@ struct Build: ParsableCommand {
       let path = output ?? (outDir.map { "\($0)/\(file)" } ?? file)
       options.outputs.append(.init(target: target, path: path))
     }
-    if let outDir {
-      do {
-        try FileManager.default.createDirectory(
-          atPath: outDir, withIntermediateDirectories: true)
-      } catch {
-        throw BuildError(
-          .cannotCreate, outDir, "the directory cannot be made",
-          remedy: "choose a place you may write to")
-      }
-    }
+    if let outDir { try makeFolder(outDir) }
     return options
+  }
+}
+
+private func makeFolder(_ path: String) throws(BuildError) {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch {
+    throw BuildError(
+      .cannotCreate, path, "the directory cannot be made",
+      remedy: "choose a place you may write to")
   }
 }

@@ -42,6 +42,7 @@ struct Run: ParsableCommand {
       let path = try Cache().path(input: input, options: options, target: target)
       if access(path, X_OK) != 0 {
         options.outputs = [.init(target: target, path: path)]
+        options.cacheFolder = Cache.defaultFolder
         let progress = Progress()
         _ = try build(options, progress: progress)
         progress.finish()

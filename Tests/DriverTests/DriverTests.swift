@@ -89,6 +89,7 @@ import Driver
     #expect(Set((variants + [base]).map { $0.key(for: target) }).count == variants.count + 1)
     var same = base
     (same.jobs, same.input, same.keepIR) = (7, "b", "ir")
+    (same.cacheFolder, same.cacheLimit) = ("c", 1)
     #expect(same.key(for: target) == base.key(for: target))
   }
 }

@@ -24,8 +24,8 @@ int recast_exit_code(int status);
 int recast_signal(int status);
 /// `_exit`: leaves without running atexit handlers or flushing the parent's buffers again.
 void recast_exit_now(int code);
-/// The build id that the linker gave this program (NT_GNU_BUILD_ID): its first `room` bytes go to
-/// `id`. Answers how many, 0 for none.
-size_t recast_build_id(unsigned char *id, size_t room);
+/// The build id that the linker gave this program, or the first loaded library with `library` in its
+/// path (NT_GNU_BUILD_ID): its first `room` bytes go to `id`. Answers how many, 0 for none.
+size_t recast_build_id(const char *library, unsigned char *id, size_t room);
 
 #endif
