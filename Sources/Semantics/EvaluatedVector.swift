@@ -164,6 +164,12 @@ extension EvaluatedVector: Vector {
       return mapped(bits: bits, other) {
         bits == 64 ? $0.multipliedFullWidth(by: $1).high : ($0 &* $1) &>> upper
       }
+    case .multiplyLowerUnsigned:
+      let half = Self.mask(bits / 2)
+      return mapped(bits: bits, other) { ($0 & half) &* ($1 & half) }
+    case .multiplyLowerSigned:
+      let sign = Int64(64 - bits / 2)
+      return mappedSigned(bits: bits, other) { (($0 &<< sign) &>> sign) &* (($1 &<< sign) &>> sign) }
     case .equal: return mapped(bits: bits, other) { $0 == $1 ? ~0 : 0 }
     case .greaterSigned: return mappedSigned(bits: bits, other) { $0 > $1 ? -1 : 0 }
     }

@@ -6,6 +6,7 @@ public enum LaneOperation: UInt8 {
   case subtractSaturatingSigned, subtractSaturatingUnsigned
   case averageUnsigned  // (a + b + 1) >> 1, without overflow
   case multiplyHighSigned, multiplyHighUnsigned  // upper half of the double-width product
+  case multiplyLowerSigned, multiplyLowerUnsigned  // of the lanes' lower halves, as wide as lanes
   case equal, greaterSigned  // all ones or zero
 }
 

@@ -96,6 +96,18 @@ struct IRVector: Vector {
         widened(signed: operation == .multiplyHighSigned) { p, q, t in
           b.lshr(b.mul(p, q), splat(UInt64(bits), t))
         })
+    case .multiplyLowerSigned, .multiplyLowerUnsigned:
+      let isSigned = operation == .multiplyLowerSigned
+      let half = e.context.int(bits / 2).vector(128 / bits)
+      let (p, q) = (b.trunc(x, half), b.trunc(y, half))
+      if e.target.architecture == "aarch64" {
+        // LLVM forgets that they were narrow where the upper half of the product is not used, and has no
+        // multiplication of vectors of 64-bit lanes.
+        let name = "llvm.aarch64.neon.\(isSigned ? "s" : "u")mull"
+        return IRVector(b.call(e.module.intrinsic(name, [type]), [p, q]))
+      }
+      return IRVector(
+        isSigned ? b.mul(b.sext(p, type), b.sext(q, type)) : b.mul(b.zext(p, type), b.zext(q, type)))
     case .equal: return IRVector(b.sext(b.icmp(LLVMIntEQ, x, y), type))
     case .greaterSigned: return IRVector(b.sext(b.icmp(LLVMIntSGT, x, y), type))
     }

@@ -10,18 +10,20 @@ import LLVM
 
 /// What is left to do in lifted code when the passes that optimise are through.
 public func finish(_ module: Module, for target: TargetTraits) {
-  expandNaNMarkers(in: module)
+  expandNaNMarkers(in: module, for: target)
   if target.architecture == "aarch64" { quietVectorSelects(in: module) }
 }
 
-private func expandNaNMarkers(in module: Module) {
+private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
   let roles = CalleeRoles(module)
   guard !roles.markers.isEmpty else { return }
   let blocks = Set(roles.markers.keys.flatMap { $0.value.users.map(\.block) })
   let unlikely = module.context.value(of: module.context.branchWeights([1, 100_000]))
+  let largest: ((IRType) -> Function)? = target.architecture != "aarch64"
+    ? nil : { module.intrinsic("llvm.vector.reduce.fmaximum", [$0]) }
   for function in module.functions where !function.isDeclaration {
     for block in function.basicBlocks where blocks.contains(block) {
-      var checks = NaNChecks(block, roles, module.context, unlikely)
+      var checks = NaNChecks(block, roles, module.context, unlikely, largest: largest)
       checks.run()
     }
   }
@@ -107,6 +109,8 @@ private struct NaNChecks {
   let roles: CalleeRoles
   let context: LLVMContext
   let unlikely: Value
+  /// Of a vector's lanes the largest, and a NaN if one is, where the host has an instruction for it.
+  let largest: ((IRType) -> Function)?
   let builder: Builder
   private var inexact: [Value: Inexact] = [:]
   /// Keys of `inexact` that have not been checked, in order.
@@ -118,8 +122,12 @@ private struct NaNChecks {
   /// So many may wait: their operands stay in registers for the cold side.
   private static var limit: Int { 12 }
 
-  init(_ block: BasicBlock, _ roles: CalleeRoles, _ context: LLVMContext, _ unlikely: Value) {
+  init(
+    _ block: BasicBlock, _ roles: CalleeRoles, _ context: LLVMContext, _ unlikely: Value,
+    largest: ((IRType) -> Function)?
+  ) {
     (self.block, self.roles, self.context, self.unlikely) = (block, roles, context, unlikely)
+    self.largest = largest
     builder = Builder(context)
   }
 
@@ -182,6 +190,9 @@ private struct NaNChecks {
     builder.positionAtEnd(cold)
     var known = exact
     let fixed = leaving.map { recomputed($0, &known) }
+    // Keeps backends from computing all this in line, with selections.
+    let nothing = IRType.function(context.void, [])
+    builder.call(builder.inlineAsm(nothing, "", constraints: ""), nothing, [])
     builder.br(block)
     visited.formUnion(head.instructions.filter { $0.opcode != LLVMPHI })
     visited.formUnion(cold.instructions)
@@ -201,29 +212,28 @@ private struct NaNChecks {
     let covered = Set(leaving.flatMap { value in
       inexact[value]!.marker == nil && value.opcode == LLVMSelect ? [] : inexact[value]!.operands
     })
-    let tested = leaving.filter { !covered.contains($0) }.map { inexact[$0]!.raw }
+    let tested = leaving.filter { !covered.contains($0) }.flatMap { scalars(of: inexact[$0]!.raw) }
     var tests: [Value] = []
-    var scalars: [IRType: Value] = [:]
-    var lanes: [IRType: Value] = [:]
-    for raw in tested {
-      if raw.type.isVector {
-        // Each by itself: the lanes of two are compared by instructions that would raise "invalid".
-        let test = builder.fcmp(LLVMRealUNO, raw, raw)
-        lanes[test.type] = lanes[test.type].map { builder.or($0, test) } ?? test
-      } else if let other = scalars.removeValue(forKey: raw.type) {
-        tests.append(builder.fcmp(LLVMRealUNO, other, raw))
+    var unpaired: [IRType: Value] = [:]
+    for scalar in tested {
+      if let other = unpaired.removeValue(forKey: scalar.type) {
+        tests.append(builder.fcmp(LLVMRealUNO, other, scalar))
       } else {
-        scalars[raw.type] = raw
+        unpaired[scalar.type] = scalar
       }
     }
     // In the order of `tested`, so that the same program makes the same code.
-    for raw in tested where scalars[raw.type] == raw { tests.append(builder.fcmp(LLVMRealUNO, raw, raw)) }
-    for count in [2, 4] {
-      guard let mask = lanes[context.i1.vector(count)] else { continue }
-      let bits = builder.bitCast(mask, context.int(count))
-      tests.append(builder.icmp(LLVMIntNE, bits, bits.type.null))
+    for scalar in tested where unpaired[scalar.type] == scalar {
+      tests.append(builder.fcmp(LLVMRealUNO, scalar, scalar))
     }
     return tests.dropFirst().reduce(tests[0]) { builder.or($0, $1) }
+  }
+
+  /// Scalars one of which is a NaN if a lane of `raw` is: comparing lanes would raise "invalid".
+  private func scalars(of raw: Value) -> [Value] {
+    guard raw.type.isVector else { return [raw] }
+    if let largest { return [builder.call(largest(raw.type), [raw])] }
+    return (0..<raw.type.vectorSize).map { builder.extractElement(raw, $0) }
   }
 
   /// The guest's value of `value`, computed from `known` ones at the end of a cold block.

@@ -21,22 +21,11 @@ extension X86Machine {
   }
 
   @inlinable public mutating func pmuludq(_ i: Instruction) throws(Failure) {
-    let low = V(low: 0xffff_ffff, high: 0xffff_ffff)
-    try combine(i) { ($0 & low).combined(.multiply, $1 & low, lanes: W64.self) }
+    try combine(i) { $0.combined(.multiplyLowerUnsigned, $1, lanes: W64.self) }
   }
 
   @inlinable public mutating func pmuldq(_ i: Instruction) throws(Failure) {
-    let half = W64(32)
-    try combine(i) {
-      let a = $0.shifted(.left, by: half, lanes: W64.self)
-      let b = $1.shifted(.left, by: half, lanes: W64.self)
-      return Self.arithmeticUpper(a).combined(.multiply, Self.arithmeticUpper(b), lanes: W64.self)
-    }
-  }
-
-  /// Each 64-bit lane's upper half, sign-extended.
-  @inlinable static func arithmeticUpper(_ v: V) -> V {
-    v.shifted(.rightArithmetic, by: W64(32), lanes: W64.self)
+    try combine(i) { $0.combined(.multiplyLowerSigned, $1, lanes: W64.self) }
   }
 
   @inlinable public mutating func pmaddwd(_ i: Instruction) throws(Failure) {
