@@ -67,7 +67,7 @@ let package = Package(
     .target(
       name: "Slices",
       dependencies: [
-        "CTrace", "CElf", "ELF", "Discovery", "X86", "LLVM", "Codegen", "Commands",
+        "CTrace", "CElf", "ELF", "Discovery", "X86", "Interpreter", "LLVM", "Codegen", "Commands",
       ],
       path: "Sources/Slices"),
     // Where a program moves to: the method's numbers, the fleet, the report.

@@ -24,6 +24,8 @@ public struct BuildOptions: Codable, Sendable {
   public var disabledPasses: [String] = []
   /// Guest addresses that earlier runs had to interpret.
   public var learnt: [UInt64] = []
+  /// Entries of the functions to translate, the others being the interpreter's; nil: all.
+  public var entries: [UInt64]?
 
   public struct Output: Codable, Sendable {
     public var target: Target
@@ -44,6 +46,7 @@ public struct BuildOptions: Codable, Sendable {
       "flow=\(flow.rawValue)", "symbols=\(symbols)",
       "disabled=\(disabledPasses.sorted().joined(separator: ","))",
     ].joined(separator: " ")
+      + (entries.map { " entries=\($0.sorted().map { String($0, radix: 16) })" } ?? "")
       + (learnt.isEmpty ? "" : " learnt=\(learnt.sorted().map { String($0, radix: 16) })")
   }
 }

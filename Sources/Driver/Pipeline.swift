@@ -25,7 +25,8 @@ public func build(_ options: BuildOptions, progress: Progress) throws(BuildError
     options: options, program: programReport(program, discovery, input: input))
 
   progress.stage("recovering signatures")
-  let translator = options.flow == .static ? Translator(discovery) : Translator.nothing
+  var translator = options.flow == .static ? Translator(discovery) : Translator.nothing
+  if let entries = options.entries { translator.leaveOut(allBut: Set(entries)) }
 
   // Held under temporary names until all of them are made.
   _ = try findTools()
@@ -98,7 +99,7 @@ private func makeArtifact(
 
     progress.stage("\(triple): runtime")
     var rest = translator
-    rest.excluded = excluded
+    rest.excluded.formUnion(excluded)
     objects.append(try emitStubs(rest, imageFacts(program), for: target, options: options))
     objects += try runtimeObjects(
       RuntimeFiles(folder: runtime), for: target, buildID: Version.identity)
@@ -136,7 +137,7 @@ private func translate(
   options: BuildOptions, progress: Progress
 ) throws(CodegenError) -> ([[UInt8]], Set<Int>) {
   guard translator.functionCount > 0 else { return ([], []) }
-  let shards = translator.shards(count: 24)
+  let shards = translator.shards(count: 24).filter { !translator.excluded.isSuperset(of: $0) }
   progress.stage("\(target.triple): translating", total: shards.count)
   let traits = traits(of: target, isBaseline: options.cpu.isEmpty && options.features.isEmpty)
   var excluded: Set<Int> = []

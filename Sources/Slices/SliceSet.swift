@@ -59,10 +59,10 @@ public struct SliceSet {
     if program.isPositionIndependent {
       throw SliceError(.unsupported, "position-independent programs are not sliced yet")
     }
+    let code = CodeIndex(discovery)
     let launch = Launch(
       program: program, arguments: options.arguments, environment: Self.environment,
-      input: options.standardInput, limit: options.limit)
-    let code = CodeIndex(discovery)
+      input: options.standardInput, limit: options.limit, identifications: code.identifications)
     var stages: [String: Double] = [:]
     func timed<T>(_ name: String, _ body: () throws(SliceError) -> T) throws(SliceError) -> T {
       progress(name)
@@ -78,10 +78,12 @@ public struct SliceSet {
     }
     let hot = profile.inclusive().filter { $0.value >= 0.01 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(48).map(\.key)
-    let survey = try timed("surveying") { () throws(SliceError) in try Survey(launch, code, hot) }
+    let survey = try timed("surveying") { () throws(SliceError) in 
+      try Survey(launch, code, hot, undisturbed: profile.processorSeconds)
+    }
     var choice = RegionChoice(
       profile: profile, counts: survey.counts, longest: options.longest,
-      surveyed: survey.processorSeconds, stopSeconds: survey.stopSeconds)
+      surveyed: min(survey.processorSeconds, profile.processorSeconds), stopSeconds: survey.stopSeconds)
     report = SliceReport(
       input: options.input, arguments: options.arguments,
       processorSeconds: profile.processorSeconds,
@@ -90,8 +92,16 @@ public struct SliceSet {
     replay = []
     // Functions whose calls turn out to be too short make room for their callers.
     for attempt in 1...3 {
-      let plans = choice.plans(code) { address in
+      var plans = choice.plans(code) { address in
         program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
+      }
+      let often = plans.filter { !$0.times.isEmpty }.map(\.function)
+      if !often.isEmpty {
+        let census = try timed("counting") { () throws(SliceError) in try Census(launch, code, often) }
+        for n in plans.indices where often.contains(plans[n].function) {
+          let calls = census.plan(plans[n].function, RegionChoice.frequentWindows)
+          if !calls.isEmpty { (plans[n].calls, plans[n].times, plans[n].isCounted) = (calls, [], true) }
+        }
       }
       let cutter = try timed("cutting") { () throws(SliceError) in
         try Cutter(launch, code, plans, longest: options.longest)
@@ -112,6 +122,8 @@ public struct SliceSet {
         "no slice could be cut" + (report.notes.first.map { ": \($0)" } ?? ""))
     }
     report.stages = stages
+    let counts = Dictionary(report.notes.map { ($0, 1) }, uniquingKeysWith: +)
+    report.notes = counts.sorted { $0.key < $1.key }.map { $1 > 1 ? "\($0) (\($1) times)" : $0 }
   }
 
   /// Keeps what replays as it was, and measures it. Answers the regions of which nothing is left.
@@ -220,6 +232,11 @@ public struct SliceSet {
     return (times, failure)
   }
 
+  /// `find` answers, by the entry of a region, the masks of `Invocation.results`.
+  public mutating func setResults(_ find: (UInt64) -> (registers: UInt64, vectors: UInt64)) {
+    for n in invocations.indices { invocations[n].results = find(invocations[n].entry) }
+  }
+
   /// What slices of all regions say together: mean ratio of times, weighted by what they stand for.
   /// `times` has nil for a slice that is not to count.
   public func ratio(of times: [Double?]) -> Double? {
@@ -246,13 +263,13 @@ public struct SliceSet {
     #endif
   }
 
-  /// glibc is told to choose what every x86-64 processor of level 2 has, which is what translated
-  /// programs are shown, and not to share memory with the kernel behind the program's back (rseq).
+  /// glibc is told not to share memory with the kernel behind the program's back (rseq), and to ask it for
+  /// memory in large pieces: each time is a system call, which ends a stretch.
   static var environment: [String: String] {
     var all = ProcessInfo.processInfo.environment
     all["GLIBC_TUNABLES"] =
-      "glibc.pthread.rseq=0:glibc.cpu.hwcaps=-AVX,-AVX2,-AVX_Fast_Unaligned_Load,-AVX512F,-AVX512VL,"
-      + "-AVX512BW,-ERMS,-FSRM,-BMI2,-RTM,-AVX2_Usable,-Prefer_No_VZEROUPPER"
+      "glibc.pthread.rseq=0:glibc.malloc.top_pad=0x2000000:glibc.malloc.trim_threshold=0x40000000"
+      + ":glibc.malloc.mmap_threshold=0x2000000"
     return all
   }
 }

@@ -26,7 +26,7 @@ final class Window {
 
   func cut() throws(SliceError) -> Invocation {
     let registers = tracee.registers
-    let vectors = tracee.floatRegisters
+    let vectors = try vectorRegisters()
     if registers.flags & 1 << 10 != 0 { throw SliceError(.unsupported, "DF is set") }
     try checkFloat(vectors)
     guard let stack = areas.first(where: { $0.range.contains(registers.stack) }),
@@ -35,6 +35,7 @@ final class Window {
     if plan.region.duration > longest / 2 {
       meters = try Meters(tracee, code, plan.function, except: [plan.region.entry, back])
     }
+    try tracee.setIdentification(own: true)
     for area in areas {
       _ = try tracee.call(10, area.range.lowerBound, UInt64(area.range.count), 0)
     }
@@ -51,7 +52,7 @@ final class Window {
       throw error
     }
     let endRegisters = tracee.registers
-    let endVectors = tracee.floatRegisters
+    let endVectors = try vectorRegisters()
     try meters?.remove()
     try tracee.liftAll()
     var pages: [Invocation.Page] = []
@@ -73,7 +74,14 @@ final class Window {
     if area[4] != 0 { throw SliceError(.unsupported, "x87 or MMX registers are in use") }
   }
 
+  private func vectorRegisters() throws(SliceError) -> [UInt8] {
+    let (bytes, hasWider) = tracee.vectorRegisters
+    if hasWider { throw SliceError(.unsupported, "AVX-512 registers are in use") }
+    return bytes
+  }
+
   private func giveBack() throws(SliceError) {
+    try tracee.setIdentification(own: false)
     for area in areas {
       let answer = try tracee.call(
         10, area.range.lowerBound, UInt64(area.range.count), area.protection)
@@ -91,6 +99,9 @@ final class Window {
       case .ended: throw SliceError(.program, "ends inside of the region")
       case .task: throw SliceError(.unsupported, "starts a process or a thread in the region")
       case .interrupted:
+        if isLong, tracee.processorTime - begin >= 2 * longest {
+          throw SliceError(.program, "does not come to a place where a stretch can end")
+        }
         if let meters, !isLong, tracee.processorTime - begin >= longest {
           isLong = true
           try meters.plant()
@@ -115,8 +126,8 @@ final class Window {
   }
 
   private func go(_ begin: Double) -> Tracee.Stop {
-    if meters == nil || isLong { return tracee.resume(TRACE_SYSCALL) }
-    let left = longest - (tracee.processorTime - begin)
+    if meters == nil { return tracee.resume(TRACE_SYSCALL) }
+    let left = (isLong ? 2 : 1) * longest - (tracee.processorTime - begin)
     return tracee.resume(TRACE_SYSCALL, interruptAfter: max(1e-4, left))
   }
 
