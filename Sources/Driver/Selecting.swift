@@ -25,7 +25,11 @@ extension Fleet {
   public init(path: String) throws(BuildError) {
     let text = String(decoding: try readInput(path), as: UTF8.self)
     do throws(FleetError) {
-      try self.init(yaml: text) { try? Target(parsing: $0).triple }
+      try self.init(yaml: text) { name throws(MethodError) in
+        do throws(BuildError) { return try Target(parsing: name).triple } catch {
+          throw MethodError(error.what + (error.remedy.isEmpty ? "" : "; " + error.remedy))
+        }
+      }
     } catch {
       throw .malformed(path, error.description)
     }

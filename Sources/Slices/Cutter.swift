@@ -119,10 +119,8 @@ final class Cutter {
   private func captureCounted(_ function: Int) throws(SliceError) {
     guard let number = plans.firstIndex(where: { $0.isCounted && $0.function == function }) else { return }
     let call = counters.calls(function) - 1
-    // Counters of the others count on inside.
-    for other in plans where other.isCounted { counters.set(other.function, .max) }
     if let share = plans[number].calls.removeValue(forKey: call) { try cut(number, share) }
-    for other in plans.indices where plans[other].isCounted { countOn(other) }
+    countOn(number)
   }
 
   /// The counter's next stop.
@@ -154,6 +152,9 @@ final class Cutter {
 
   private func cut(_ number: Int, _ share: Double?) throws(SliceError) {
     try tracee.liftAll()
+    // Inside, counters go on, but stop nothing.
+    for plan in plans where plan.isCounted { counters.set(plan.function, .max) }
+    defer { for other in plans.indices where plans[other].isCounted { countOn(other) } }
     let window = Window(tracee, code, plans[number], longest: longest)
     do throws(SliceError) {
       var invocation = try window.cut()

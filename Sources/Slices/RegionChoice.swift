@@ -90,7 +90,8 @@ struct RegionChoice {
       usable += clean >= min(whole, longest / 4) ? whole : clean
     }
     if wanted > 0 { quality *= usable / wanted }
-    if mean > longest && count.count < 3 { quality *= 0.7 }
+    // One stretch from its beginning says less than some that are spread over the run.
+    if mean > longest && count.count < 3 { quality *= 0.5 }
     return quality
   }
 

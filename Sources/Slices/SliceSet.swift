@@ -110,11 +110,12 @@ public struct SliceSet {
       report.slices = []
       report.notes = cutter.notes
       let useless = try timed("replaying") { () throws(SliceError) in
-        try replay(cutter.invocations, program, code)
+        try replay(cutter.invocations, program, code, options)
       }
-      let failed = useless.map { plans[$0].function }.filter { _ in attempt < 3 }
-      if failed.isEmpty { break }
-      choice.excluded.formUnion(failed)
+      // What is left out anyway is not worth another run of the program.
+      let missing = useless.reduce(0) { $0 + plans[$1].region.weight }
+      if attempt == 3 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
+      choice.excluded.formUnion(useless.map { plans[$0].function })
     }
     if invocations.isEmpty {
       throw SliceError(
@@ -127,8 +128,9 @@ public struct SliceSet {
   }
 
   /// Keeps what replays as it was, and measures it. Answers the regions of which nothing is left.
-  private mutating func replay(_ cut: [Invocation], _ program: Program, _ code: CodeIndex)
-    throws(SliceError) -> [Int]
+  private mutating func replay(
+    _ cut: [Invocation], _ program: Program, _ code: CodeIndex, _ options: SliceOptions
+  ) throws(SliceError) -> [Int]
   {
     var candidates = cut
     invocations = []
@@ -150,7 +152,9 @@ public struct SliceSet {
         candidates = alone
         continue
       }
-      let good = candidates.indices.filter { times[$0].isRight && times[$0].nanoseconds >= 2000 }
+      let good = candidates.indices.filter {
+        times[$0].isRight && times[$0].nanoseconds >= shortest(candidates[$0], options)
+      }
       if good.count == candidates.count {
         finish(made, candidates, times)
         break
@@ -159,7 +163,7 @@ public struct SliceSet {
         let name = report.regions[candidates[n].region].name
         report.notes.append(
           times[n].isRight
-            ? "a slice of \(name) is too short to be timed"
+            ? "a slice of \(name) is too short"
             : "a slice of \(name) does not end as the program did")
       }
       candidates = good.map { candidates[$0] }
@@ -167,6 +171,14 @@ public struct SliceSet {
     return report.regions.indices.filter { region in
       !invocations.contains { $0.region == region }
     }
+  }
+
+  /// Nanoseconds that a slice has to take: enough to be timed, and where it is all that there is of a long call,
+  /// enough to say something about that.
+  private func shortest(_ invocation: Invocation, _ options: SliceOptions) -> Double {
+    let region = report.regions[invocation.region]
+    let isAlone = region.invocations < 3 && region.duration > options.longest
+    return max(2000, isAlone ? options.longest * 1e9 / 100 : 0)
   }
 
   /// One that crashes takes the others along: those that run alone.

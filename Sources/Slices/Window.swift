@@ -131,11 +131,11 @@ final class Window {
     return tracee.resume(TRACE_SYSCALL, interruptAfter: max(1e-4, left))
   }
 
-  /// A replay counts, too: the rarer the block, the less that costs. What counts as rare grows with
-  /// every block that was not.
+  /// A replay counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump
+  /// in the middle of its function. What counts as rare grows with the blocks that were not.
   private func isRare(_ count: UInt64) -> Bool {
     refused += 1
-    return Double(count) < longest * 2e5 * Double(1 + refused / 100)
+    return count < UInt64(20 + refused * refused / 1000)
   }
 
   /// The instruction at a breakpoint may touch pages, too.

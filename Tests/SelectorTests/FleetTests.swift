@@ -5,7 +5,10 @@ import Selector
 
 @Suite struct `A fleet file` {
   func fleet(_ text: String) throws(FleetError) -> Fleet {
-    try Fleet(yaml: text) { ["x86_64", "aarch64"].contains($0) ? "\($0)-linux-gnu" : nil }
+    try Fleet(yaml: text) { name throws(MethodError) in
+      if !["x86_64", "aarch64"].contains(name) { throw MethodError("unknown target") }
+      return "\(name)-linux-gnu"
+    }
   }
 
   @Test func `is read with all that a system can have`() throws {
