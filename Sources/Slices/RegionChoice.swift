@@ -12,6 +12,8 @@ struct RegionPlan {
   var times: [Double] = []
   /// `calls` are counted in the program's code, not by breakpoints.
   var isCounted = false
+  /// Calls that come once or twice cannot be looked at again later in the run: more of them is taken.
+  var isFew = false
   /// Only calls from outside of itself count.
   var isRecursive = false
 }
@@ -41,7 +43,7 @@ struct RegionChoice {
     while plans.count < RegionChoice.maximumRegions, !left.isEmpty {
       var gains: [Int: Double] = [:]
       for chain in left { for function in Set(chain) { gains[function, default: 0] += 1 } }
-      // A function that only calls another is no better than that one, and has no blocks that come again.
+      // A function that only calls another has no blocks that come again.
       let leaves = Set(left.map { $0[0] })
       let best = gains.compactMap { function, gain -> (Int, Double)? in
         guard let count = counts[function], count.count > 0, !excluded.contains(function),
@@ -49,8 +51,7 @@ struct RegionChoice {
         else { return nil }
         return (
           function,
-          gain * quality(count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
-            * (leaves.contains(function) ? 1 : 0.9)
+          gain * quality(count, share: inclusive[function] ?? 0, hasLoop: leaves.contains(function) && code.hasLoop(function))
         )
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }
@@ -63,6 +64,7 @@ struct RegionChoice {
         region: Region(
           entry: entry, name: name(entry), weight: weight, invocations: count.count,
           duration: duration(count, share: inclusive[function] ?? 0)))
+      plan.isFew = isFew(count)
       plan.isRecursive = count.isRecursive
       schedule(&plan, count)
       plans.append(plan)
@@ -91,8 +93,13 @@ struct RegionChoice {
     }
     if wanted > 0 { quality *= usable / wanted }
     // One stretch from its beginning says less than some that are spread over the run.
-    if mean > longest && count.count < 3 { quality *= 0.5 }
+    if isFew(count) { quality *= 0.5 }
     return quality
+  }
+
+  /// Few long calls take its time.
+  private func isFew(_ count: CallCounts) -> Bool {
+    !count.isFrequent && count.effectiveCount < 3 && (count.durations.max() ?? 0) > longest
   }
 
   /// Calls in proportion to their time: those that are active at evenly spread points of all of it.

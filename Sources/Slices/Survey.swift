@@ -18,6 +18,12 @@ struct CallCounts {
   /// system call (the same where there is none). 0: not followed.
   var durations: [Double] = []
   var clean: [Double] = []
+
+  /// How many calls of equal length would say as much: 1 where one takes nearly all of the time.
+  var effectiveCount: Double {
+    let (sum, squares) = durations.reduce((0, 0)) { ($0.0 + $1, $0.1 + $1 * $1) }
+    return squares > 0 ? sum * sum / squares : 0
+  }
 }
 
 final class Survey {

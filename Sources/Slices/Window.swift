@@ -14,13 +14,17 @@ final class Window {
   private let areas: [MemoryArea]
   private var before: [UInt64: [UInt8]] = [:]
   private var meters: Meters?
-  private var isLong = false
-  private var refused = 0
+  /// How many of `stages` have begun.
+  private var stage = 0
+  /// From which multiple of `longest` on the stretch may end at blocks that came less often than that. A replay
+  /// counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump in the
+  /// middle of its function.
+  private static let stages: [(begin: Double, count: UInt64)] = [(1, 100), (1.5, 10_000), (2, .max), (3, 0)]
 
   init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, longest: Double) {
     (self.tracee, self.code, self.plan) = (tracee, code, plan)
     // Calls that come once cannot be looked at again later in the run: more of them is taken.
-    self.longest = plan.region.invocations < 3 ? 5 * longest : longest
+    self.longest = plan.isFew ? 5 * longest : longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
   }
 
@@ -99,12 +103,12 @@ final class Window {
       case .ended: throw SliceError(.program, "ends inside of the region")
       case .task: throw SliceError(.unsupported, "starts a process or a thread in the region")
       case .interrupted:
-        if isLong, tracee.processorTime - begin >= 2 * longest {
-          throw SliceError(.program, "does not come to a place where a stretch can end")
-        }
-        if let meters, !isLong, tracee.processorTime - begin >= longest {
-          isLong = true
-          try meters.plant()
+        while tracee.processorTime - begin >= Self.stages[stage].begin * longest {
+          stage += 1
+          if stage == Self.stages.count {
+            throw SliceError(.program, "does not come to a place where a stretch can end")
+          }
+          try meters?.plant(below: Self.stages[stage - 1].count)
         }
         stop = go(begin)
       case .systemCall: return try cancelSystemCall()
@@ -116,7 +120,7 @@ final class Window {
           throw SliceError(.program, "a trap of its own in the region")
         }
         if address == back, tracee.registers.stack == stack + 8 { return .return }
-        if let (block, count) = meters?.hit(address), isRare(count) {
+        if let (block, count) = meters?.hit(address) {
           return .block(address: block, count: count)
         }
         stop = try stepOver(address, begin)
@@ -127,15 +131,8 @@ final class Window {
 
   private func go(_ begin: Double) -> Tracee.Stop {
     if meters == nil { return tracee.resume(TRACE_SYSCALL) }
-    let left = (isLong ? 2 : 1) * longest - (tracee.processorTime - begin)
+    let left = Self.stages[stage].begin * longest - (tracee.processorTime - begin)
     return tracee.resume(TRACE_SYSCALL, interruptAfter: max(1e-4, left))
-  }
-
-  /// A replay counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump
-  /// in the middle of its function. What counts as rare grows with the blocks that were not.
-  private func isRare(_ count: UInt64) -> Bool {
-    refused += 1
-    return count < UInt64(20 + refused * refused / 1000)
   }
 
   /// The instruction at a breakpoint may touch pages, too.
