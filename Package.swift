@@ -123,7 +123,7 @@ let package = Package(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
     .testTarget(
       name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
-    .testTarget(name: "SliceTests", dependencies: ["Slices"], path: "Tests/SliceTests"),
+    .testTarget(name: "SliceTests", dependencies: ["Slices", "Interpreter"], path: "Tests/SliceTests"),
     .testTarget(
       name: "DriverTests", dependencies: ["Driver", "Commands"], path: "Tests/DriverTests"),
     .testTarget(

@@ -33,7 +33,7 @@ public struct Target: Codable, Sendable, Hashable {
     }
     return BuildError(
       .usage, text, "unknown target: LLVM \(TargetMachine.version), which this recast is built with, has no backend for it",
-      remedy: choice + "; another LLVM is taken by building Recast with RECAST_LLVM (README.md)")
+      remedy: choice + "; another LLVM is taken by building Recast with RECAST_LLVM (docs/SELECTOR.md)")
   }
 
   public var architecture: String { String(triple.prefix { $0 != "-" }) }

@@ -67,7 +67,7 @@ public struct Invocation: Sendable {
   }
 
   /// YMM0 to YMM15, four words each, of an area like `vectors`.
-  static func words(ofVectors area: [UInt8]) -> [UInt64] {
+  package static func words(ofVectors area: [UInt8]) -> [UInt64] {
     (0..<64).map { n in
       let (register, word) = (n / 4, n % 4)
       return area.word(at: (word < 2 ? 160 : 512) + 16 * register + 8 * (word % 2))
@@ -75,7 +75,7 @@ public struct Invocation: Sendable {
   }
 
   /// Upper halves of YMM registers hold something at its entry or at its end.
-  var isWide: Bool { (vectors[512...] + endVectors[512...]).contains { $0 != 0 } }
+  package var isWide: Bool { (vectors[512...] + endVectors[512...]).contains { $0 != 0 } }
 
   /// Dead when the region has ended, and holds another return address: not compared.
   var deadStack: Range<UInt64> { stackLow..<registers.stack + 8 }

@@ -90,6 +90,7 @@ public struct SliceSet {
       samples: profile.samples.count + profile.elsewhere, coverage: 0)
     invocations = []
     replay = []
+    var earlier: [String] = []
     // Functions whose calls turn out to be too short make room for their callers.
     for attempt in 1...3 {
       var plans = choice.plans(code) { address in
@@ -115,12 +116,13 @@ public struct SliceSet {
       // What is left out anyway is not worth another run of the program.
       let missing = useless.reduce(0) { $0 + plans[$1].region.weight }
       if attempt == 3 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
+      earlier += report.notes
       choice.excluded.formUnion(useless.map { plans[$0].function })
     }
     if invocations.isEmpty {
       throw SliceError(
         .program,
-        "no slice could be cut" + (report.notes.first.map { ": \($0)" } ?? ""))
+        "no slice could be cut" + ((earlier + report.notes).first.map { ": \($0)" } ?? ""))
     }
     report.stages = stages
     let counts = Dictionary(report.notes.map { ($0, 1) }, uniquingKeysWith: +)

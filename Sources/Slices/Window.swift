@@ -16,6 +16,8 @@ final class Window {
   private var meters: Meters?
   /// How many of `stages` have begun.
   private var stage = 0
+  /// Seconds from the entry.
+  private var stageEnd: Double
   /// From which multiple of `longest` on the stretch may end at blocks that came less often than that. A replay
   /// counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump in the
   /// middle of its function.
@@ -25,6 +27,7 @@ final class Window {
     (self.tracee, self.code, self.plan) = (tracee, code, plan)
     // Calls that come once cannot be looked at again later in the run: more of them is taken.
     self.longest = plan.isFew ? 5 * longest : longest
+    stageEnd = self.longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
   }
 
@@ -36,7 +39,9 @@ final class Window {
     guard let stack = areas.first(where: { $0.range.contains(registers.stack) }),
       let back = tracee.word(registers.stack)
     else { throw SliceError(.program, "its stack is not one") }
-    if plan.region.duration > longest / 2 {
+    // Counted blocks cost the traced run, and a jump in the middle of a function its translation: calls that are not
+    // much too long are taken whole.
+    if plan.region.duration > 2 * longest || plan.isFew {
       meters = try Meters(tracee, code, plan.function, except: [plan.region.entry, back])
     }
     try tracee.setIdentification(own: true)
@@ -103,12 +108,14 @@ final class Window {
       case .ended: throw SliceError(.program, "ends inside of the region")
       case .task: throw SliceError(.unsupported, "starts a process or a thread in the region")
       case .interrupted:
-        while tracee.processorTime - begin >= Self.stages[stage].begin * longest {
+        if tracee.processorTime - begin >= stageEnd {
           stage += 1
           if stage == Self.stages.count {
             throw SliceError(.program, "does not come to a place where a stretch can end")
           }
           try meters?.plant(below: Self.stages[stage - 1].count)
+          // The machine may be so busy that this comes late: the blocks get their time all the same.
+          stageEnd = max(Self.stages[stage].begin * longest, tracee.processorTime - begin + longest / 2)
         }
         stop = go(begin)
       case .systemCall: return try cancelSystemCall()
@@ -131,7 +138,7 @@ final class Window {
 
   private func go(_ begin: Double) -> Tracee.Stop {
     if meters == nil { return tracee.resume(TRACE_SYSCALL) }
-    let left = Self.stages[stage].begin * longest - (tracee.processorTime - begin)
+    let left = stageEnd - (tracee.processorTime - begin)
     return tracee.resume(TRACE_SYSCALL, interruptAfter: max(1e-4, left))
   }
 
