@@ -7,6 +7,8 @@ extension Fleet {
   public init(yaml text: String, resolve: (String) throws(MethodError) -> String) throws(FleetError) {
     self.init()
     let root: Node?
+    // Editors of other systems put a byte order mark in front.
+    let text = text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
     do { root = try Yams.compose(yaml: text) } catch {
       throw Self.syntaxError(error)
     }

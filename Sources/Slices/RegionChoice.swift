@@ -43,7 +43,7 @@ struct RegionChoice {
     while plans.count < RegionChoice.maximumRegions, !left.isEmpty {
       var gains: [Int: Double] = [:]
       for chain in left { for function in Set(chain) { gains[function, default: 0] += 1 } }
-      // A function that only calls another has no blocks that come again.
+      // A function that only calls another is no better than that one.
       let leaves = Set(left.map { $0[0] })
       let best = gains.compactMap { function, gain -> (Int, Double)? in
         guard let count = counts[function], count.count > 0, !excluded.contains(function),
@@ -51,7 +51,8 @@ struct RegionChoice {
         else { return nil }
         return (
           function,
-          gain * quality(count, share: inclusive[function] ?? 0, hasLoop: leaves.contains(function) && code.hasLoop(function))
+          gain * quality(count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
+            * (leaves.contains(function) ? 1 : 0.9)
         )
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }

@@ -40,6 +40,11 @@ import Selector
     #expect(fleet.systems[2].isEmulated && fleet.systems[2].speed == 2)
   }
 
+  @Test func `is read with a byte order mark and other line ends`() throws {
+    let text = "\u{feff}version: 1\r\nsystems:\r\n- {name: a, target: x86_64, run: local}\r\n"
+    #expect(try fleet(text).systems.map(\.name) == ["a"])
+  }
+
   @Test(arguments: [
     ("", 0, "empty"), ("version: [", 2, "not YAML"), ("version: 2\nsystems: []", 1, "version"),
     ("version: 1\nsystems: []", 1, "at least one"),
