@@ -92,7 +92,7 @@ public struct SliceSet {
     replay = []
     var earlier: [String] = []
     // Functions whose calls turn out to be too short make room for their callers.
-    for attempt in 1...3 {
+    for attempt in 1...5 {
       var plans = choice.plans(code) { address in
         program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
       }
@@ -115,7 +115,7 @@ public struct SliceSet {
       }
       // What is left out anyway is not worth another run of the program.
       let missing = useless.reduce(0) { $0 + plans[$1].region.weight }
-      if attempt == 3 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
+      if attempt == 5 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
       earlier += report.notes
       choice.excluded.formUnion(useless.map { plans[$0].function })
     }
