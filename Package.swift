@@ -1,7 +1,24 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
 
 let runtime: [SwiftSetting] = [.enableExperimentalFeature("Extern")]
+
+// Debian's llvm-19-dev, by links in the target's include folder; or the LLVM that RECAST_LLVM names, for which
+// Scripts/build has made such a folder.
+let llvm: Target
+if let named = Context.environment["RECAST_LLVM"], !named.isEmpty {
+  let place = Context.packageDirectory + "/.build/recast-llvm"
+  func note(_ name: String) -> String? { try? String(contentsOfFile: "\(place)/\(name)", encoding: .utf8) }
+  guard note("named") == named, let folder = note("library-folder") else {
+    fatalError("RECAST_LLVM is set to \(named), which Scripts/build has not prepared: run it")
+  }
+  llvm = .target(
+    name: "CLLVM", path: ".build/recast-llvm",
+    linkerSettings: [.unsafeFlags(["-L\(folder)", "-Xlinker", "-rpath=\(folder)"])])
+} else {
+  llvm = .target(name: "CLLVM", path: "Sources/CLLVM")
+}
 
 let package = Package(
   name: "recast",
@@ -38,8 +55,7 @@ let package = Package(
     .systemLibrary(name: "CElf", path: "Sources/CElf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(
       name: "CCapstone", path: "Sources/CCapstone", providers: [.apt(["libcapstone-dev"])]),
-    // Debian's llvm-19-dev, by links in its include folder.
-    .target(name: "CLLVM", path: "Sources/CLLVM"),
+    llvm,
     .target(name: "CProcess", path: "Sources/CProcess"),
     .target(name: "ELF", dependencies: ["CElf"], path: "Sources/ELF"),
     .target(
@@ -67,7 +83,7 @@ let package = Package(
     .target(
       name: "Slices",
       dependencies: [
-        "CTrace", "CElf", "ELF", "Discovery", "X86", "LLVM", "Codegen", "Commands",
+        "CTrace", "CElf", "ELF", "Discovery", "X86", "Interpreter", "LLVM", "Codegen", "Commands",
       ],
       path: "Sources/Slices"),
     // Where a program moves to: the method's numbers, the fleet, the report.
@@ -107,7 +123,7 @@ let package = Package(
       name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
     .testTarget(
       name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
-    .testTarget(name: "SliceTests", dependencies: ["Slices"], path: "Tests/SliceTests"),
+    .testTarget(name: "SliceTests", dependencies: ["Slices", "Interpreter"], path: "Tests/SliceTests"),
     .testTarget(
       name: "DriverTests", dependencies: ["Driver", "Commands", "Codegen", "LLVM"], path: "Tests/DriverTests"),
     .testTarget(

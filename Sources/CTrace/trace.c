@@ -3,12 +3,15 @@
 #include <errno.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+#include <elf.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -136,8 +139,31 @@ int trace_set_registers(pid_t pid, const uint64_t registers[27]) {
   return ptrace(PTRACE_SETREGS, pid, 0, registers) == 0 ? 0 : -1;
 }
 
-int trace_float_registers(pid_t pid, uint8_t area[512]) {
-  return ptrace(PTRACE_GETFPREGS, pid, 0, area) == 0 ? 0 : -1;
+// The regset has XSAVE's standard layout: CPUID 13 says where each component lies (SDM vol. 1, 13.4).
+static int component(const uint8_t *area, size_t size, unsigned number, uint8_t *to, size_t most) {
+  unsigned length, offset, c, d;
+  uint64_t used;
+  memcpy(&used, area + 512, 8);
+  if (!(used >> number & 1) || !__get_cpuid_count(13, number, &length, &offset, &c, &d)) return 0;
+  if (length == 0 || (size_t)offset + length > size) return 0;
+  if (to) memcpy(to, area + offset, length < most ? length : most);
+  for (unsigned i = 0; i < length; i++)
+    if (area[offset + i]) return 1;
+  return 0;
+}
+
+int trace_vector_registers(pid_t pid, struct trace_vectors *registers) {
+  enum { avx = 2, opmask = 5, upper_zmm = 6, more_zmm = 7 };
+  static uint8_t area[16384];
+  struct iovec piece = {area, sizeof area};
+  memset(registers, 0, sizeof *registers);
+  if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_X86_XSTATE, &piece) != 0)
+    return ptrace(PTRACE_GETFPREGS, pid, 0, registers->area) == 0 ? 0 : -1;
+  memcpy(registers->area, area, sizeof registers->area);
+  component(area, piece.iov_len, avx, registers->upper, sizeof registers->upper);
+  for (unsigned number = opmask; number <= more_zmm; number++)
+    registers->has_wider |= component(area, piece.iov_len, number, 0, 0);
+  return 0;
 }
 
 uint64_t trace_fault_address(pid_t pid) {
@@ -181,7 +207,7 @@ int trace_wait(pid_t p, int *v) { return (void)p, (void)v, TRACE_LOST; }
 int trace_wait_for(pid_t p, int *v, unsigned m) { return (void)m, trace_wait(p, v); }
 int trace_registers(pid_t p, uint64_t r[27]) { return (void)p, (void)r, errno = ENOSYS, -1; }
 int trace_set_registers(pid_t p, const uint64_t r[27]) { return (void)p, (void)r, -1; }
-int trace_float_registers(pid_t p, uint8_t a[512]) { return (void)p, (void)a, -1; }
+int trace_vector_registers(pid_t p, struct trace_vectors *r) { return (void)p, (void)r, -1; }
 uint64_t trace_fault_address(pid_t p) { return (void)p, 0; }
 uint64_t trace_processor_time(pid_t p) { return (void)p, 0; }
 void trace_deadline(pid_t p, unsigned s) { (void)p, (void)s; }

@@ -28,6 +28,8 @@ public struct BuildOptions: Codable, Sendable {
   public var cacheFolder: String?
   /// How much of them is kept, in MiB.
   public var cacheLimit = 1024
+  /// Entries of the functions to translate, the others being the interpreter's; nil: all.
+  public var entries: [UInt64]?
 
   public struct Output: Codable, Sendable {
     public var target: Target
@@ -48,6 +50,7 @@ public struct BuildOptions: Codable, Sendable {
       "flow=\(flow.rawValue)", "symbols=\(symbols)",
       "disabled=\(disabledPasses.sorted().joined(separator: ","))",
     ].joined(separator: " ")
+      + (entries.map { " entries=\($0.sorted().map { String($0, radix: 16) })" } ?? "")
       + (learnt.isEmpty ? "" : " learnt=\(learnt.sorted().map { String($0, radix: 16) })")
   }
 }

@@ -25,7 +25,8 @@ public func build(_ options: BuildOptions, progress: Progress) throws(BuildError
     options: options, program: programReport(program, discovery, input: input))
 
   progress.stage("recovering signatures")
-  let translator = options.flow == .static ? Translator(discovery) : Translator.nothing
+  var translator = options.flow == .static ? Translator(discovery) : Translator.nothing
+  if let entries = options.entries { translator.leaveOut(allBut: Set(entries)) }
 
   // Held under temporary names until all of them are made.
   _ = try findTools()
@@ -104,7 +105,7 @@ private func makeArtifact(
 
     progress.stage("\(triple): runtime")
     var rest = translator
-    rest.excluded = translation.excluded
+    rest.excluded.formUnion(translation.excluded)
     objects.append(try emitStubs(rest, imageFacts(program), for: target, store: store))
     store?.trim()
     objects += try runtimeObjects(

@@ -6,6 +6,7 @@ import ELF
 import Foundation
 import Selector
 import Slices
+import Translator
 
 public struct SelectOptions {
   public var slicing: SliceOptions
@@ -24,7 +25,11 @@ extension Fleet {
   public init(path: String) throws(BuildError) {
     let text = String(decoding: try readInput(path), as: UTF8.self)
     do throws(FleetError) {
-      try self.init(yaml: text) { try? Target(parsing: $0).triple }
+      try self.init(yaml: text) { name throws(MethodError) in
+        do throws(BuildError) { return try Target(parsing: name).triple } catch {
+          throw MethodError(error.what + (error.remedy.isEmpty ? "" : "; " + error.remedy))
+        }
+      }
     } catch {
       throw .malformed(path, error.description)
     }
@@ -39,11 +44,11 @@ public func select(_ options: SelectOptions, progress: Progress) throws(BuildErr
     defer { stages[name, default: 0] += Progress.now - start }
     return try body()
   }
-  let slices = try timed("slices") { () throws(BuildError) in
+  var slices = try timed("slices") { () throws(BuildError) in
     try slice(options.slicing, progress: progress)
   }
   let artifacts = try timed("translating slices") { () throws(BuildError) in
-    try translateSlices(slices, options, progress: progress)
+    try translateSlices(&slices, options, progress: progress)
   }
   progress.stage("measuring \(options.fleet.systems.count) systems")
   let results = try timed("measuring") { () throws(BuildError) in
@@ -64,7 +69,7 @@ public func select(_ options: SelectOptions, progress: Progress) throws(BuildErr
 
 /// The replay program for every kind of target in the fleet, once each.
 private func translateSlices(
-  _ slices: SliceSet, _ options: SelectOptions, progress: Progress
+  _ slices: inout SliceSet, _ options: SelectOptions, progress: Progress
 ) throws(BuildError) -> [FleetMeasurement.TargetKey: Result<[UInt8], MethodError>] {
   let folder = NSTemporaryDirectory() + "recast-select-\(getpid())"
   do {
@@ -72,15 +77,20 @@ private func translateSlices(
   } catch { throw .writing(folder, errno: errno) }
   defer { try? FileManager.default.removeItem(atPath: folder) }
   let input = folder + "/replay"
-  guard FileManager.default.createFile(atPath: input, contents: Data(slices.replay)) else {
+  guard FileManager.default.createFile(
+    atPath: input, contents: Data(slices.replay), attributes: [.posixPermissions: 0o700])
+  else {
     throw .writing(input, errno: errno)
   }
+  progress.stage("what slices reach")
+  let entries = try reached(&slices, input, limit: options.slicing.limit)
   var artifacts: [FleetMeasurement.TargetKey: Result<[UInt8], MethodError>] = [:]
   for system in options.fleet.systems {
     let key = FleetMeasurement.TargetKey(system)
     if artifacts[key] != nil { continue }
     var one = options.translation
     one.input = input
+    one.entries = entries
     one.cpu = system.cpu
     one.features = system.features
     let output = "\(folder)/translated"
@@ -94,6 +104,20 @@ private func translateSlices(
     }
   }
   return artifacts
+}
+
+/// Functions of the replay program at `path` that its slices use. What the slices' translations are held to is known
+/// afterwards.
+private func reached(_ slices: inout SliceSet, _ path: String, limit: Int) throws(BuildError) -> [UInt64] {
+  let program = try load(path)
+  do throws(SliceError) {
+    let discovery = Discovery(program)
+    let translator = Translator(discovery)
+    slices.setResults(translator.results(of:))
+    return try slices.reached(program, discovery, limit: limit)
+  } catch {
+    throw BuildError(slice: error, path)
+  }
 }
 
 /// Steps 4 and 5.

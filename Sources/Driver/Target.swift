@@ -1,5 +1,6 @@
 import Commands
 import Foundation
+import LLVM
 
 /// A triple that artifacts can be made for, and what is needed to run one here.
 public struct Target: Codable, Sendable, Hashable {
@@ -18,11 +19,21 @@ public struct Target: Codable, Sendable, Hashable {
     guard let match = Self.all.first(where: { $0.architecture == String(parts.first ?? "") }),
       parts.count == 1 || system == "linux-gnu" || system == "linux"
     else {
-      throw BuildError(
-        .usage, text, "unknown target",
-        remedy: "choose from " + Self.all.map(\.triple).joined(separator: ", "))
+      throw Self.unknown(text)
     }
     self = match
+  }
+
+  /// What is missing for it: LLVM's backend, or what Recast itself has for an architecture.
+  private static func unknown(_ text: String) -> BuildError {
+    let choice = "choose from " + all.map(\.triple).joined(separator: ", ")
+    let triple = text.contains("-") ? text : text + "-linux-gnu"
+    if TargetMachine.hasBackend(for: triple) {
+      return BuildError(.usage, text, "unknown target: Recast has no runtime for it", remedy: choice)
+    }
+    return BuildError(
+      .usage, text, "unknown target: LLVM \(TargetMachine.version), which this recast is built with, has no backend for it",
+      remedy: choice + "; another LLVM is taken by building Recast with RECAST_LLVM (docs/SELECTOR.md)")
   }
 
   public var architecture: String { String(triple.prefix { $0 != "-" }) }

@@ -43,7 +43,8 @@ func translate(
   _ translator: Translator, for target: TargetDescription, level: OptimizationLevel,
   movable: Bool, options: BuildOptions, store: ObjectStore?, progress: Progress
 ) throws(CodegenError) -> Translation {
-  let shards = translator.shards(span: level.span).enumerated().map(Shard.init)
+  let shards = translator.shards(span: level.span).filter { !translator.excluded.isSuperset(of: $0) }
+    .enumerated().map(Shard.init)
   guard !shards.isEmpty else { return Translation() }
   progress.stage("\(target.triple): translating", total: shards.count)
   let work = Translating(

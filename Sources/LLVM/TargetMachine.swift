@@ -5,6 +5,23 @@ public final class TargetMachine {
 
   public static let initialize: Void = recast_initialize_all_targets()
 
+  /// Whether this LLVM can emit code for the triple.
+  public static func hasBackend(for triple: String) -> Bool {
+    _ = initialize
+    var target: LLVMTargetRef?
+    var message: UnsafeMutablePointer<CChar>?
+    let isMissing = LLVMGetTargetFromTriple(triple, &target, &message) != 0
+    if isMissing { _ = takeMessage(message) }
+    return !isMissing
+  }
+
+  /// "19.1.7"
+  public static var version: String {
+    var (major, minor, patch): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    LLVMGetVersion(&major, &minor, &patch)
+    return "\(major).\(minor).\(patch)"
+  }
+
   /// - Parameters:
   ///   - abi: "lp64d" and the like; empty for the target's default.
   ///   - level: of instruction selection, 0…3.

@@ -3,10 +3,12 @@
 import Yams
 
 extension Fleet {
-  /// `targets` are the triples that artifacts can be made for, `resolve` finds one by any spelling.
-  public init(yaml text: String, resolve: (String) -> String?) throws(FleetError) {
+  /// `resolve` finds the triple that artifacts can be made for by any spelling, or says why there is none.
+  public init(yaml text: String, resolve: (String) throws(MethodError) -> String) throws(FleetError) {
     self.init()
     let root: Node?
+    // Editors of other systems put a byte order mark in front.
+    let text = text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
     do { root = try Yams.compose(yaml: text) } catch {
       throw Self.syntaxError(error)
     }
@@ -70,9 +72,9 @@ extension Fleet {
     isPerCost = try file.flag("per-cost") ?? false
   }
 
-  private static func system(_ node: Node, _ resolve: (String) -> String?) throws(FleetError)
-    -> System
-  {
+  private static func system(
+    _ node: Node, _ resolve: (String) throws(MethodError) -> String
+  ) throws(FleetError) -> System {
     let part = try Fields(node, "a system", known: systemKeys)
     guard let name = try part.text("name"), !name.isEmpty,
       name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) })
@@ -82,8 +84,9 @@ extension Fleet {
     guard let text = try part.text("target") else {
       throw FleetError(part.line, "\(name): a system needs a target")
     }
-    guard let target = resolve(text) else {
-      throw FleetError(part.line, "\(name): unknown target \(text)")
+    let target: String
+    do throws(MethodError) { target = try resolve(text) } catch {
+      throw FleetError(part.line, "\(name): \(text): \(error.description)")
     }
     guard let way = part["run"] else { throw FleetError(part.line, "\(name): run is missing") }
     var system = System(name: name, target: target, run: try Self.way(way, name))

@@ -82,10 +82,17 @@ public struct FleetMeasurement {
   private func measure(
     _ access: SystemAccess, _ before: SystemResult, _ original: Result<[Double], SystemFailure>?
   ) -> SystemResult {
-    var result = before
     let begin = Date()
+    var result = measured(access, before, original)
+    result.seconds = Date().timeIntervalSince(begin)
+    return result
+  }
+
+  private func measured(
+    _ access: SystemAccess, _ before: SystemResult, _ original: Result<[Double], SystemFailure>?
+  ) -> SystemResult {
+    var result = before
     access.begin()
-    defer { result.seconds = Date().timeIntervalSince(begin) }
     do throws(SystemFailure) {
       let artifact: [UInt8]
       switch artifacts[TargetKey(access.system)] {

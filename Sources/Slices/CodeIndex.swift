@@ -7,6 +7,8 @@ struct CodeIndex {
   private let blocks: [(start: UInt64, end: UInt64, function: Int)]
   /// Return address → target of the call in front of it, 0 for an indirect one.
   let calls: [UInt64: UInt64]
+  /// CPUID instructions.
+  let identifications: [UInt64]
   /// Function number → entries it leaves to by jumps.
   private let jumps: [Set<UInt64>]
 
@@ -28,6 +30,11 @@ struct CodeIndex {
     blocks.sort { ($0.start, $1.function) < ($1.start, $0.function) }
     self.blocks = blocks
     self.calls = calls
+    identifications = Set(
+      functions.lazy.flatMap(\.blocks).flatMap { block in
+        block.instructions.filter { $0.operation == .cpuid }.map { $0.next - UInt64($0.length) }
+      }
+    ).sorted()
     jumps = functions.map { Set($0.tailCalls) }
   }
 
@@ -59,6 +66,11 @@ struct CodeIndex {
       for next in jumps[number] where seen.insert(next).inserted { work.append(next) }
     }
     return false
+  }
+
+  /// A block of it comes before itself, or before one that lies in front of it.
+  func hasLoop(_ function: Int) -> Bool {
+    functions[function].blocks.contains { block in block.successors.contains { $0 <= block.start } }
   }
 
   func block(at address: UInt64) -> BasicBlock? {

@@ -13,6 +13,9 @@ final class Cutter {
   private var plans: [RegionPlan]
   private let longest: Double
   private var calls: [Int]
+  /// Where recursive functions return to from the call that the program is in, by plan.
+  private var inside: [Int: (back: UInt64, stack: UInt64)] = [:]
+  private let counters: EntryCounters
   private(set) var invocations: [Invocation] = []
   /// What was given up and why.
   private(set) var notes: [String] = []
@@ -25,6 +28,8 @@ final class Cutter {
     self.longest = longest
     calls = .init(repeating: -1, count: plans.count)
     tracee = try launch.start(low: true)
+    counters = try EntryCounters(tracee, code, plans.filter(\.isCounted).map(\.function))
+    for number in plans.indices where plans[number].isCounted { countOn(number) }
     try run()
   }
 
@@ -32,9 +37,12 @@ final class Cutter {
   private var isDone: Bool { plans.allSatisfy { $0.calls.isEmpty && $0.times.isEmpty } }
 
   private func arm() throws(SliceError) {
-    for plan in plans {
+    for (number, plan) in plans.enumerated() where !plan.isCounted {
       let entry = plan.region.entry
-      if plan.calls.isEmpty && plan.times.isEmpty {
+      if let back = inside[number]?.back {
+        try tracee.lift(entry)
+        try tracee.plant(back)
+      } else if plan.calls.isEmpty && plan.times.isEmpty {
         try tracee.lift(entry)
       } else if !plan.calls.isEmpty || plan.times[0] <= tracee.processorTime {
         try tracee.plant(entry)
@@ -57,10 +65,16 @@ final class Cutter {
         tracee.steerMapping()
         stop = try go()
       case .signal(SIGTRAP):
+        if let function = counters.hit() {
+          try captureCounted(function)
+          stop = try go()
+          continue
+        }
         guard let address = tracee.hit() else {
           stop = tracee.resume(TRACE_SYSCALL, signal: SIGTRAP)
           continue
         }
+        try leave(at: address)
         if try capture(at: address) {
           // The program is where the region ended; that may be another entry.
           stop = try go()
@@ -76,14 +90,16 @@ final class Cutter {
   /// Resumes; while times are waited for, with a stop now and then to look at the clock.
   private func go() throws(SliceError) -> Tracee.Stop {
     try arm()
-    let isWaiting = plans.contains { !$0.times.isEmpty && !tracee.isPlanted($0.region.entry) }
+    let isWaiting = plans.contains { !$0.times.isEmpty && !$0.isCounted && !tracee.isPlanted($0.region.entry) }
     return isWaiting
       ? tracee.resume(TRACE_SYSCALL, interruptAfter: 0.002) : tracee.resume(TRACE_SYSCALL)
   }
 
   /// A planned call: cuts it out. False when this one was not asked for.
   private func capture(at address: UInt64) throws(SliceError) -> Bool {
-    guard let number = plans.firstIndex(where: { $0.region.entry == address }) else { return false }
+    guard let number = plans.firstIndex(where: { $0.region.entry == address && !$0.isCounted }),
+      inside[number] == nil, !plans[number].isRecursive || enter(number)
+    else { return false }
     calls[number] += 1
     var share: Double?
     if plans[number].times.isEmpty {
@@ -95,7 +111,50 @@ final class Cutter {
       guard plans[number].times[0] <= tracee.processorTime else { return false }
       plans[number].times.removeFirst()
     }
+    try cut(number, share)
+    return true
+  }
+
+  /// The call that its counter has stopped the program at.
+  private func captureCounted(_ function: Int) throws(SliceError) {
+    guard let number = plans.firstIndex(where: { $0.isCounted && $0.function == function }) else { return }
+    let call = counters.calls(function) - 1
+    if let share = plans[number].calls.removeValue(forKey: call) { try cut(number, share) }
+    countOn(number)
+  }
+
+  /// The counter's next stop.
+  private func countOn(_ number: Int) {
+    while let next = plans[number].calls.keys.min() {
+      if counters.set(plans[number].function, next) { return }
+      plans[number].calls[next] = nil
+    }
+    counters.set(plans[number].function, .max)
+  }
+
+  /// A recursive function is entered: false when that is inside of a call of itself.
+  private func enter(_ number: Int) -> Bool {
+    let active = frames(tracee, code, Tracee.stackTop) ?? []
+    guard let outermost = active.lastIndex(where: { $0.function == plans[number].function }) else {
+      return true
+    }
+    if active[outermost].back != 0 { inside[number] = (active[outermost].back, active[outermost].place) }
+    return outermost == 0
+  }
+
+  private func leave(at address: UInt64) throws(SliceError) {
+    let stack = tracee.registers.stack
+    guard let number = inside.first(where: { $0.value.back == address && stack == $0.value.stack + 8 })?.key
+    else { return }
+    inside[number] = nil
+    if !plans.contains(where: { $0.region.entry == address }) { try tracee.lift(address) }
+  }
+
+  private func cut(_ number: Int, _ share: Double?) throws(SliceError) {
     try tracee.liftAll()
+    // Inside, counters go on, but stop nothing.
+    for plan in plans where plan.isCounted { counters.set(plan.function, .max) }
+    defer { for other in plans.indices where plans[other].isCounted { countOn(other) } }
     let window = Window(tracee, code, plans[number], longest: longest)
     do throws(SliceError) {
       var invocation = try window.cut()
@@ -106,7 +165,6 @@ final class Cutter {
       if error.kind == .bug || tracee.hasEnded { throw error }
       notes.append("\(plans[number].region.name): \(error.description)")
     }
-    return true
   }
 }
 

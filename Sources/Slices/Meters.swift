@@ -52,9 +52,9 @@ final class Meters {
 
   var isEmpty: Bool { meters.isEmpty }
 
-  /// Stops the program whenever a metered block comes.
-  func plant() throws(SliceError) {
-    for meter in meters { try tracee.plant(meter.place) }
+  /// Stops the program whenever a metered block comes that has come less than `count` times.
+  func plant(below count: UInt64) throws(SliceError) {
+    for meter in meters where (tracee.word(meter.counter) ?? 0) < count { try tracee.plant(meter.place) }
   }
 
   /// The block whose counter the program has stopped at, and how often it will have come.

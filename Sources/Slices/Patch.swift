@@ -21,7 +21,7 @@ package struct Patch {
     if case .fallthrough = block.terminator {} else { straight = straight.dropLast() }
     for instruction in straight {
       guard instruction.base != Instruction.instructionPointer,
-        instruction.operation != .syscall
+        instruction.operation != .syscall, instruction.operation != .cpuid
       else { return nil }
       end = instruction.next
       if end - block.start >= UInt64(jumpSize) { return block.start..<end }
@@ -57,6 +57,9 @@ package struct Patch {
     emit([0xe9], displaced.upperBound)
     return bytes
   }
+
+  /// Where the displaced instructions stand in `stub`.
+  package static let copyInStub: UInt64 = 34
 
   /// The counter's code, to stand at `place`. `counter` and `saved` are words of data.
   package func stub(

@@ -34,6 +34,8 @@ struct Launch {
   var input: String
   /// Seconds that one run may take.
   var limit: Int
+  /// Where the program's CPUID instructions are.
+  var identifications: [UInt64] = []
 
   func start(low: Bool) throws(SliceError) -> Tracee {
     let descriptor = open(input, O_RDONLY | O_CLOEXEC)
@@ -41,7 +43,7 @@ struct Launch {
     defer { close(descriptor) }
     return try Tracee(
       program, arguments: arguments, environment: environment, input: descriptor, low: low,
-      deadline: limit)
+      deadline: limit, identifications: identifications)
   }
 }
 
@@ -54,13 +56,13 @@ func profile(_ launch: Launch, _ code: CodeIndex, interval: Double = 0.001)
   var result = Profile()
   var lastTime = 0.0
   let begin = Date()
-  tracee.goOn()
+  var signal: Int32 = 0
   while !tracee.hasEnded {
-    usleep(UInt32(interval * 1e6))
-    tracee.interrupt()
-    switch tracee.wait() {
+    let stop = tracee.resume(TRACE_CONTINUE, signal: signal, interruptAfter: interval)
+    signal = 0
+    switch stop {
     case .ended: break
-    case .signal(let number): tracee.goOn(signal: number)
+    case .signal(let number): signal = number
     case .task:
       throw SliceError(
         .unsupported, "it starts processes or threads: only programs of one thread are sliced")
@@ -77,7 +79,6 @@ func profile(_ launch: Launch, _ code: CodeIndex, interval: Double = 0.001)
       lastTime = time
       result.processorSeconds = time
       if Date().timeIntervalSince(begin) > Double(launch.limit) - 1 { return result }
-      tracee.goOn()
     }
   }
   result.isWhole = true
@@ -85,21 +86,36 @@ func profile(_ launch: Launch, _ code: CodeIndex, interval: Double = 0.001)
 }
 
 private func chain(_ tracee: Tracee, _ code: CodeIndex, _ stackEnd: UInt64) -> [Int]? {
+  frames(tracee, code, stackEnd)?.map(\.function)
+}
+
+/// An active call: its function, and where on the stack it found its way into the frame's caller.
+struct ActiveFrame {
+  var function: Int
+  /// The address it returns to and where that lies; 0 for the outermost that was found.
+  var back: UInt64 = 0
+  var place: UInt64 = 0
+}
+
+/// The chain of active calls, innermost first; nil outside of known code.
+func frames(_ tracee: Tracee, _ code: CodeIndex, _ stackEnd: UInt64) -> [ActiveFrame]? {
   let registers = tracee.registers
   guard let leaf = code.function(containing: registers.pc), registers.stack < stackEnd else {
     return nil
   }
-  var found = [leaf]
+  var found = [ActiveFrame(function: leaf)]
   let bytes = tracee.readSome(registers.stack, Int(min(stackEnd - registers.stack, 1 << 16)))
   bytes.withUnsafeBytes { all in
     var place = 0
     while place + 8 <= all.count {
       let word = all.loadUnaligned(fromByteOffset: place, as: UInt64.self)
       place += 8
-      guard let target = code.calls[word], code.reaches(target, found[found.count - 1]),
+      guard let target = code.calls[word], code.reaches(target, found[found.count - 1].function),
         let caller = code.function(containing: word - 1)
       else { continue }
-      found.append(caller)
+      found[found.count - 1].back = word
+      found[found.count - 1].place = registers.stack + UInt64(place - 8)
+      found.append(ActiveFrame(function: caller))
       if found.count > 200 { break }
     }
   }

@@ -42,7 +42,7 @@ public struct Invocation: Sendable {
   public var region: Int
   public var entry: UInt64
   public var registers: GuestRegisters
-  /// FXSAVE's area.
+  /// FXSAVE's area (512 bytes), and the upper halves of YMM0 to YMM15 (256 bytes).
   public var vectors: [UInt8]
   /// Those touched, by address.
   public var pages: [Page]
@@ -51,6 +51,9 @@ public struct Invocation: Sendable {
   public var endVectors: [UInt8]
   /// The stack's lowest address.
   public var stackLow: UInt64
+  /// What a translation is held to where the region returns, besides what the psABI keeps: masks like those of
+  /// a replay's output. A translation may drop results that no caller looks at.
+  public var results: (registers: UInt64, vectors: UInt64) = (0b101, 0xff)
   /// Share of the region's time that it stands for; nil: in proportion to its own time.
   public var share: Double?
 
@@ -62,6 +65,17 @@ public struct Invocation: Sendable {
     (self.pages, self.end, self.endRegisters) = (pages, end, endRegisters)
     (self.endVectors, self.stackLow) = (endVectors, stackLow)
   }
+
+  /// YMM0 to YMM15, four words each, of an area like `vectors`.
+  package static func words(ofVectors area: [UInt8]) -> [UInt64] {
+    (0..<64).map { n in
+      let (register, word) = (n / 4, n % 4)
+      return area.word(at: (word < 2 ? 160 : 512) + 16 * register + 8 * (word % 2))
+    }
+  }
+
+  /// Upper halves of YMM registers hold something at its entry or at its end.
+  package var isWide: Bool { (vectors[512...] + endVectors[512...]).contains { $0 != 0 } }
 
   /// Dead when the region has ended, and holds another return address: not compared.
   var deadStack: Range<UInt64> { stackLow..<registers.stack + 8 }

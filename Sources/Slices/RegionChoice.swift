@@ -10,10 +10,18 @@ struct RegionPlan {
   var calls: [Int: Double] = [:]
   /// Points of processor time after which the next call is captured.
   var times: [Double] = []
+  /// `calls` are counted in the program's code, not by breakpoints.
+  var isCounted = false
+  /// Calls that come once or twice cannot be looked at again later in the run: more of them is taken.
+  var isFew = false
+  /// Only calls from outside of itself count.
+  var isRecursive = false
 }
 
 struct RegionChoice {
   static let windows = 5
+  /// Of functions that are called very often.
+  static let frequentWindows = 10
   static let maximumRegions = 6
 
   var profile: Profile
@@ -35,11 +43,17 @@ struct RegionChoice {
     while plans.count < RegionChoice.maximumRegions, !left.isEmpty {
       var gains: [Int: Double] = [:]
       for chain in left { for function in Set(chain) { gains[function, default: 0] += 1 } }
+      // A function that only calls another is no better than that one.
+      let leaves = Set(left.map { $0[0] })
       let best = gains.compactMap { function, gain -> (Int, Double)? in
         guard let count = counts[function], count.count > 0, !excluded.contains(function),
           !plans.contains(where: { $0.function == function })
         else { return nil }
-        return (function, gain * quality(count, share: inclusive[function] ?? 0))
+        return (
+          function,
+          gain * quality(count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
+            * (leaves.contains(function) ? 1 : 0.9)
+        )
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }
       let weight = gains[function]! / all
@@ -51,6 +65,8 @@ struct RegionChoice {
         region: Region(
           entry: entry, name: name(entry), weight: weight, invocations: count.count,
           duration: duration(count, share: inclusive[function] ?? 0)))
+      plan.isFew = isFew(count)
+      plan.isRecursive = count.isRecursive
       schedule(&plan, count)
       plans.append(plan)
     }
@@ -65,18 +81,26 @@ struct RegionChoice {
     return followed.isEmpty ? 0 : followed.reduce(0, +) / Double(followed.count)
   }
 
-  private func quality(_ count: CallCounts, share: Double) -> Double {
+  private func quality(_ count: CallCounts, share: Double, hasLoop: Bool) -> Double {
     let mean = duration(count, share: share)
     var quality = mean < stopSeconds / 2 ? 0.02 : mean < 2 * stopSeconds ? 0.5 : 1
     var (usable, wanted) = (0.0, 0.0)
     for (whole, clean) in zip(count.durations, count.clean) where whole > 0 {
       wanted += whole
-      // A long stretch stands for all of its call.
+      // A long stretch stands for all of its call, but it takes a block that comes again to end one.
+      let isLong = whole > 5 * longest
+      if clean >= 5 * longest && isLong && !hasLoop { continue }
       usable += clean >= min(whole, longest / 4) ? whole : clean
     }
     if wanted > 0 { quality *= usable / wanted }
-    if mean > longest && count.count < 3 { quality *= 0.7 }
+    // One stretch from its beginning says less than some that are spread over the run.
+    if isFew(count) { quality *= 0.5 }
     return quality
+  }
+
+  /// Few long calls take its time.
+  private func isFew(_ count: CallCounts) -> Bool {
+    !count.isFrequent && count.effectiveCount < 3 && (count.durations.max() ?? 0) > longest
   }
 
   /// Calls in proportion to their time: those that are active at evenly spread points of all of it.

@@ -35,12 +35,14 @@ enum ReplayDriver {
     case deadLow = 22
     case deadHigh = 23
     case endRegisters = 24  // 16
-    case vectors = 40  // 32
-    case endVectors = 72  // 32
-    static let size = 104
+    case vectors = 40  // YMM0 to YMM15, 64
+    case endVectors = 104  // 64
+    static let size = 168
   }
 
-  static func assembly(tableSize: UInt64) -> String {
+  /// - Parameter isWide: upper halves of YMM registers are loaded and kept, too. Without it they are zero at
+  ///   all ends, and the driver does without AVX, which not every machine has.
+  static func assembly(tableSize: UInt64, isWide: Bool) -> String {
     func offset(_ field: Field, _ word: Int = 0) -> Int { 8 * (field.rawValue + word) }
     let names = [
       "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
@@ -50,12 +52,13 @@ enum ReplayDriver {
     let loads = names.enumerated().filter { $0.element != "rdi" && $0.element != "rsp" }
       .map { "mov \($0.element), [rdi + \(offset(.registers, $0.offset))]" }
       .joined(separator: "\n")
-    let loadVectors = (0..<16).map { "movups xmm\($0), [rdi + \(offset(.vectors, 2 * $0))]" }
+    let (move, vector) = isWide ? ("vmovups", "ymm") : ("movups", "xmm")
+    let loadVectors = (0..<16).map { "\(move) \(vector)\($0), [rdi + \(offset(.vectors, 4 * $0))]" }
       .joined(separator: "\n")
     let saves = names.enumerated().map { "mov [rip + out_registers + \(8 * $0.offset)], \($0.element)" }
       .joined(separator: "\n")
-    let saveVectors = (0..<16).map { "movups [rip + out_vectors + \(16 * $0)], xmm\($0)" }
-      .joined(separator: "\n")
+    let saveVectors = (0..<16).map { "\(move) [rip + out_vectors + \(32 * $0)], \(vector)\($0)" }
+      .joined(separator: "\n") + (isWide ? "\nvzeroupper" : "")
     return """
       .intel_syntax noprefix
       .section .text.replay,"ax",@progbits
@@ -323,7 +326,7 @@ enum ReplayDriver {
         bts rax, rcx
       4:
         inc rcx
-        cmp rcx, 32
+        cmp rcx, 64
         jne 3b
         mov [rip + differ_vectors], rax
         xor eax, eax
@@ -418,7 +421,7 @@ enum ReplayDriver {
       text_t: .byte 84
       text_r: .byte 82
       .balign 16
-      out_vectors: .zero 256
+      out_vectors: .zero 512
       out_registers: .zero 128
       buffer: .zero 256
       filled: .quad 0

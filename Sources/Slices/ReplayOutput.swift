@@ -3,7 +3,7 @@ public struct ReplayOutput: Sendable {
   public struct Entry: Sendable {
     /// Nanoseconds of each repetition.
     public var times: [Double] = []
-    /// Masks of general registers and of halves of vector registers, words of memory.
+    /// Masks of general registers and of words of vector registers (four each), words of memory.
     public var differences: (registers: UInt64, vectors: UInt64, memory: UInt64)?
   }
   public private(set) var entries: [Int: Entry] = [:]
@@ -39,8 +39,8 @@ extension Invocation {
     switch (end, native) {
     case (.return, true): return differences.registers == 0 && differences.vectors == 0
     case (.return, false):
-      // and rax, rdx, xmm0, xmm1
-      return differences.registers & (preserved | 0b101) == 0 && differences.vectors & 0b1111 == 0
+      return differences.registers & (preserved | results.registers) == 0
+        && differences.vectors & results.vectors == 0
     // The system call has already changed rcx and r11 where the run was looked at.
     case (.systemCall, true): return differences.registers & ~0x802 == 0 && differences.vectors == 0
     case (.block, true): return differences.registers == 0 && differences.vectors == 0

@@ -26,18 +26,19 @@ public struct ReplayProgram {
         .unsupported, "its first segment lies below 0x\(String(ReplayDriver.dataEnd, radix: 16))")
     }
     // The size of the table stands in the driver's code, not in its layout.
-    driver = try ReplayProgram.assemble(tableSize: 0)
+    let isWide = invocations.contains(where: \.isWide)
+    driver = try ReplayProgram.assemble(tableSize: 0, isWide: isWide)
     symbols = Dictionary(driver.symbols.map { ($0.name, $0.address) }) { first, _ in first }
     let stubs = try patch(code, invocations)
     let table = makeTable(taken.map { invocations[$0] })
-    driver = try ReplayProgram.assemble(tableSize: UInt64(table.count))
+    driver = try ReplayProgram.assemble(tableSize: UInt64(table.count), isWide: isWide)
     assemble(stubs: stubs, table: table, invocations: taken.map { invocations[$0] })
   }
 
-  private static func assemble(tableSize: UInt64) throws(SliceError) -> Program {
+  private static func assemble(tableSize: UInt64, isWide: Bool) throws(SliceError) -> Program {
     do {
       let bytes = try Codegen.assemble(
-        ReplayDriver.assembly(tableSize: tableSize), for: .named("x86_64-linux-gnu"),
+        ReplayDriver.assembly(tableSize: tableSize, isWide: isWide), for: .named("x86_64-linux-gnu"),
         sections: [
           (".text.replay", ReplayDriver.textAddress, false),
           (".data.replay", ReplayDriver.dataAddress, true),
@@ -167,9 +168,8 @@ public struct ReplayProgram {
     }
     set(.deadLow, [invocation.deadStack.lowerBound, invocation.deadStack.upperBound])
     set(.endRegisters, invocation.endRegisters.general)
-    // FXSAVE: XMM0 at byte 160.
-    set(.vectors, (0..<32).map { invocation.vectors.word(at: 160 + 8 * $0) })
-    set(.endVectors, (0..<32).map { invocation.endVectors.word(at: 160 + 8 * $0) })
+    set(.vectors, Invocation.words(ofVectors: invocation.vectors))
+    set(.endVectors, Invocation.words(ofVectors: invocation.endVectors))
     return words
   }
 

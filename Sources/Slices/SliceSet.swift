@@ -59,10 +59,10 @@ public struct SliceSet {
     if program.isPositionIndependent {
       throw SliceError(.unsupported, "position-independent programs are not sliced yet")
     }
+    let code = CodeIndex(discovery)
     let launch = Launch(
       program: program, arguments: options.arguments, environment: Self.environment,
-      input: options.standardInput, limit: options.limit)
-    let code = CodeIndex(discovery)
+      input: options.standardInput, limit: options.limit, identifications: code.identifications)
     var stages: [String: Double] = [:]
     func timed<T>(_ name: String, _ body: () throws(SliceError) -> T) throws(SliceError) -> T {
       progress(name)
@@ -78,20 +78,31 @@ public struct SliceSet {
     }
     let hot = profile.inclusive().filter { $0.value >= 0.01 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(48).map(\.key)
-    let survey = try timed("surveying") { () throws(SliceError) in try Survey(launch, code, hot) }
+    let survey = try timed("surveying") { () throws(SliceError) in 
+      try Survey(launch, code, hot, undisturbed: profile.processorSeconds)
+    }
     var choice = RegionChoice(
       profile: profile, counts: survey.counts, longest: options.longest,
-      surveyed: survey.processorSeconds, stopSeconds: survey.stopSeconds)
+      surveyed: min(survey.processorSeconds, profile.processorSeconds), stopSeconds: survey.stopSeconds)
     report = SliceReport(
       input: options.input, arguments: options.arguments,
       processorSeconds: profile.processorSeconds,
       samples: profile.samples.count + profile.elsewhere, coverage: 0)
     invocations = []
     replay = []
+    var earlier: [String] = []
     // Functions whose calls turn out to be too short make room for their callers.
-    for attempt in 1...3 {
-      let plans = choice.plans(code) { address in
+    for attempt in 1...5 {
+      var plans = choice.plans(code) { address in
         program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
+      }
+      let often = plans.filter { !$0.times.isEmpty }.map(\.function)
+      if !often.isEmpty {
+        let census = try timed("counting") { () throws(SliceError) in try Census(launch, code, often) }
+        for n in plans.indices where often.contains(plans[n].function) {
+          let calls = census.plan(plans[n].function, RegionChoice.frequentWindows)
+          if !calls.isEmpty { (plans[n].calls, plans[n].times, plans[n].isCounted) = (calls, [], true) }
+        }
       }
       let cutter = try timed("cutting") { () throws(SliceError) in
         try Cutter(launch, code, plans, longest: options.longest)
@@ -100,23 +111,28 @@ public struct SliceSet {
       report.slices = []
       report.notes = cutter.notes
       let useless = try timed("replaying") { () throws(SliceError) in
-        try replay(cutter.invocations, program, code)
+        try replay(cutter.invocations, program, code, options)
       }
-      let failed = useless.map { plans[$0].function }.filter { _ in attempt < 3 }
-      if failed.isEmpty { break }
-      choice.excluded.formUnion(failed)
+      // What is left out anyway is not worth another run of the program.
+      let missing = useless.reduce(0) { $0 + plans[$1].region.weight }
+      if attempt == 5 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
+      earlier += report.notes
+      choice.excluded.formUnion(useless.map { plans[$0].function })
     }
     if invocations.isEmpty {
       throw SliceError(
         .program,
-        "no slice could be cut" + (report.notes.first.map { ": \($0)" } ?? ""))
+        "no slice could be cut" + ((earlier + report.notes).first.map { ": \($0)" } ?? ""))
     }
     report.stages = stages
+    let counts = Dictionary(report.notes.map { ($0, 1) }, uniquingKeysWith: +)
+    report.notes = counts.sorted { $0.key < $1.key }.map { $1 > 1 ? "\($0) (\($1) times)" : $0 }
   }
 
   /// Keeps what replays as it was, and measures it. Answers the regions of which nothing is left.
-  private mutating func replay(_ cut: [Invocation], _ program: Program, _ code: CodeIndex)
-    throws(SliceError) -> [Int]
+  private mutating func replay(
+    _ cut: [Invocation], _ program: Program, _ code: CodeIndex, _ options: SliceOptions
+  ) throws(SliceError) -> [Int]
   {
     var candidates = cut
     invocations = []
@@ -138,7 +154,9 @@ public struct SliceSet {
         candidates = alone
         continue
       }
-      let good = candidates.indices.filter { times[$0].isRight && times[$0].nanoseconds >= 2000 }
+      let good = candidates.indices.filter {
+        times[$0].isRight && times[$0].nanoseconds >= shortest(candidates[$0], options)
+      }
       if good.count == candidates.count {
         finish(made, candidates, times)
         break
@@ -147,7 +165,7 @@ public struct SliceSet {
         let name = report.regions[candidates[n].region].name
         report.notes.append(
           times[n].isRight
-            ? "a slice of \(name) is too short to be timed"
+            ? "a slice of \(name) is too short"
             : "a slice of \(name) does not end as the program did")
       }
       candidates = good.map { candidates[$0] }
@@ -155,6 +173,14 @@ public struct SliceSet {
     return report.regions.indices.filter { region in
       !invocations.contains { $0.region == region }
     }
+  }
+
+  /// Nanoseconds that a slice has to take: enough to be timed, and where it is all that there is of a long call,
+  /// enough to say something about that.
+  private func shortest(_ invocation: Invocation, _ options: SliceOptions) -> Double {
+    let region = report.regions[invocation.region]
+    let isAlone = region.invocations < 3 && region.duration > options.longest
+    return max(2000, isAlone ? options.longest * 1e9 / 100 : 0)
   }
 
   /// One that crashes takes the others along: those that run alone.
@@ -220,6 +246,11 @@ public struct SliceSet {
     return (times, failure)
   }
 
+  /// `find` answers, by the entry of a region, the masks of `Invocation.results`.
+  public mutating func setResults(_ find: (UInt64) -> (registers: UInt64, vectors: UInt64)) {
+    for n in invocations.indices { invocations[n].results = find(invocations[n].entry) }
+  }
+
   /// What slices of all regions say together: mean ratio of times, weighted by what they stand for.
   /// `times` has nil for a slice that is not to count.
   public func ratio(of times: [Double?]) -> Double? {
@@ -246,13 +277,13 @@ public struct SliceSet {
     #endif
   }
 
-  /// glibc is told to choose what every x86-64 processor of level 2 has, which is what translated
-  /// programs are shown, and not to share memory with the kernel behind the program's back (rseq).
+  /// glibc is told not to share memory with the kernel behind the program's back (rseq), and to ask it for
+  /// memory in large pieces: each time is a system call, which ends a stretch.
   static var environment: [String: String] {
     var all = ProcessInfo.processInfo.environment
     all["GLIBC_TUNABLES"] =
-      "glibc.pthread.rseq=0:glibc.cpu.hwcaps=-AVX,-AVX2,-AVX_Fast_Unaligned_Load,-AVX512F,-AVX512VL,"
-      + "-AVX512BW,-ERMS,-FSRM,-BMI2,-RTM,-AVX2_Usable,-Prefer_No_VZEROUPPER"
+      "glibc.pthread.rseq=0:glibc.malloc.top_pad=0x2000000:glibc.malloc.trim_threshold=0x40000000"
+      + ":glibc.malloc.mmap_threshold=0x2000000"
     return all
   }
 }

@@ -6,6 +6,8 @@ import Foundation
 
 struct CallCounts {
   var count = 0
+  /// Calls inside of its own calls, which are not counted.
+  var isRecursive = false
   /// No longer counted: the first calls came within `span` seconds.
   var isFrequent = false
   var first = 0.0
@@ -16,6 +18,12 @@ struct CallCounts {
   /// system call (the same where there is none). 0: not followed.
   var durations: [Double] = []
   var clean: [Double] = []
+
+  /// How many calls of equal length would say as much: 1 where one takes nearly all of the time.
+  var effectiveCount: Double {
+    let (sum, squares) = durations.reduce((0, 0)) { ($0.0 + $1, $0.1 + $1 * $1) }
+    return squares > 0 ? sum * sum / squares : 0
+  }
 }
 
 final class Survey {
@@ -25,6 +33,9 @@ final class Survey {
     var start: Double
     var stack: UInt64
     var firstSystemCall: Double?
+    /// Of the whole run, at the start and at the first system call.
+    var stops: Int
+    var stopsAtSystemCall = 0
     var strangers = 0
   }
 
@@ -34,11 +45,19 @@ final class Survey {
   private var watches: [UInt64: Watch] = [:]
   private(set) var counts: [Int: CallCounts] = [:]
   private(set) var processorSeconds = 0.0
+  private var stops = 0
+  private let undisturbed: Double
+  /// Recursive functions inside of which the program is.
+  private var resting: Set<Int> = []
+  /// Stops inside of each call, and before its first system call.
+  private var disturbed: [Int: [(whole: Int, clean: Int)]] = [:]
   /// What one stop at a breakpoint adds to the program's processor time.
   private(set) var stopSeconds = 0.0
   static let frequent = 400
 
-  init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int]) throws(SliceError) {
+  /// - Parameter undisturbed: the run's processor time without breakpoints.
+  init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int], undisturbed: Double) throws(SliceError) {
+    self.undisturbed = undisturbed
     self.functions = functions
     entries = Dictionary(uniqueKeysWithValues: functions.map { (code.functions[$0].entry, $0) })
     tracee = try launch.start(low: true)
@@ -63,6 +82,7 @@ final class Survey {
         processorSeconds = tracee.processorTime
         for key in Array(watches.keys) where watches[key]!.firstSystemCall == nil {
           watches[key]!.firstSystemCall = processorSeconds
+          watches[key]!.stopsAtSystemCall = stops
         }
         stop = tracee.resume(TRACE_SYSCALL)
       case .signal(SIGTRAP):
@@ -71,6 +91,7 @@ final class Survey {
           continue
         }
         processorSeconds = tracee.processorTime
+        stops += 1
         try ended(at: address)
         try called(at: address)
         stop = try tracee.stepOver(address)
@@ -81,13 +102,14 @@ final class Survey {
   }
 
   private func called(at address: UInt64) throws(SliceError) {
-    guard let function = entries[address] else { return }
+    guard let function = entries[address], try !isNested(function, address) else { return }
     let call = counts[function]!.count
     counts[function]!.count += 1
     if call == 0 { counts[function]!.first = processorSeconds }
     counts[function]!.last = processorSeconds
     counts[function]!.durations.append(0)
     counts[function]!.clean.append(0)
+    disturbed[function, default: []].append((0, 0))
     if call + 1 >= Survey.frequent {
       counts[function]!.isFrequent = true
       try tracee.lift(address)
@@ -99,7 +121,21 @@ final class Survey {
     else { return }
     try tracee.plant(back)
     watches[back] = Watch(
-      function: function, call: call, start: processorSeconds, stack: stack)
+      function: function, call: call, start: processorSeconds, stack: stack, stops: stops)
+  }
+
+  /// Called from inside of a call that is followed: until that returns, it is not looked at.
+  private func isNested(_ function: Int, _ entry: UInt64) throws(SliceError) -> Bool {
+    guard let (back, watch) = watches.first(where: { $0.value.function == function }) else { return false }
+    if tracee.registers.stack >= watch.stack {
+      // That one was left by another way than a return.
+      watches[back] = nil
+      return false
+    }
+    counts[function]!.isRecursive = true
+    if watches[entry] == nil { try tracee.lift(entry) }
+    resting.insert(function)
+    return true
   }
 
   private func ended(at address: UInt64) throws(SliceError) {
@@ -112,6 +148,11 @@ final class Survey {
       return
     }
     watches[address] = nil
+    if resting.remove(watch.function) != nil, !counts[watch.function]!.isFrequent,
+      let entry = entries.first(where: { $0.value == watch.function })?.key
+    {
+      try tracee.plant(entry)
+    }
     if entries[address] == nil || counts[entries[address]!]!.isFrequent {
       try tracee.lift(address)
     }
@@ -122,6 +163,10 @@ final class Survey {
     counts[watch.function]!.durations[watch.call] = duration
     counts[watch.function]!.clean[watch.call] =
       watch.firstSystemCall.map { max(1e-7, $0 - watch.start) } ?? duration
+    disturbed[watch.function]![watch.call] = (
+      stops - watch.stops,
+      watch.firstSystemCall == nil ? stops - watch.stops : watch.stopsAtSystemCall - watch.stops
+    )
   }
 
   /// What never returned took until the end.
@@ -132,13 +177,20 @@ final class Survey {
     watches = [:]
     let all = counts.values.flatMap(\.durations).filter { $0 > 0 }
     stopSeconds = min(2e-5, all.min() ?? 0)
+    // The run without breakpoints knows better what so many of them cost.
+    if stops > 1000 {
+      stopSeconds = min(4e-5, max(stopSeconds, (processorSeconds - undisturbed) / Double(stops)))
+    }
     for function in functions {
       counts[function]!.span =
         counts[function]!.last - counts[function]!.first
         - 2 * stopSeconds * Double(counts[function]!.count)
       for n in counts[function]!.durations.indices where counts[function]!.durations[n] > 0 {
-        counts[function]!.durations[n] = max(1e-7, counts[function]!.durations[n] - stopSeconds)
-        counts[function]!.clean[n] = max(1e-7, counts[function]!.clean[n] - stopSeconds)
+        let (whole, clean) = disturbed[function]![n]
+        let (duration, start) = (counts[function]!.durations[n], counts[function]!.clean[n])
+        counts[function]!.durations[n] = max(
+          1e-7, duration / 20, duration - stopSeconds * Double(max(1, whole)))
+        counts[function]!.clean[n] = max(1e-7, start - stopSeconds * Double(max(1, clean)))
       }
     }
   }

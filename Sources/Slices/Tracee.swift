@@ -5,9 +5,13 @@
 // same addresses on every target: its stack is moved there before its first instruction, and
 // the addresses of its mappings are chosen here. The vDSO is hidden from it, so that reading the
 // time is a system call, which ends a region like every other.
+//
+// CPUID answers what it answers in translated programs on every target, so that the program picks the code that its
+// translation will run: a breakpoint stands at each such instruction, and nobody else sees it hit.
 import CTrace
 import ELF
 import Foundation
+import Interpreter
 
 /// General registers of a stopped tracee by the encoding's numbers, and the others by name.
 public struct GuestRegisters: Sendable, Equatable {
@@ -62,16 +66,21 @@ final class Tracee {
   let pid: pid_t
   private let memory: Int32
   private var breakpoints: [UInt64: UInt8] = [:]
+  private var identifications: Set<UInt64> = []
+  private let processor: GuestProcessor
   private var nextMapping = Tracee.mappings
   private(set) var hasEnded = false
+  /// It has ended by itself, with status 0.
+  private(set) var hasSucceeded = false
   /// A `syscall` instruction of the program, to make system calls with.
   private let systemCallAt: UInt64
   private var isInSystemCall = false
 
   init(
     _ program: Program, arguments: [String], environment: [String: String], input: Int32,
-    low: Bool, deadline: Int
+    low: Bool, deadline: Int, identifications: [UInt64] = []
   ) throws(SliceError) {
+    processor = SourceProcessor.shown
     let words = ([program.path] + arguments).map { strdup($0) } + [nil]
     let variables = environment.map { strdup("\($0.key)=\($0.value)") }.sorted {
       strcmp($0, $1) < 0
@@ -87,6 +96,7 @@ final class Tracee {
     systemCallAt = Tracee.findSystemCall(program)
     trace_deadline(pid, UInt32(deadline))
     if low { try moveStack() }
+    for address in identifications { try intercept(address) }
   }
 
   deinit {
@@ -163,10 +173,13 @@ final class Tracee {
     }
   }
 
-  var floatRegisters: [UInt8] {
-    var area = [UInt8](repeating: 0, count: 512)
-    _ = trace_float_registers(pid, &area)
-    return area
+  /// FXSAVE's area and the upper halves of YMM0 to YMM15, 768 bytes, and whether AVX-512's own registers
+  /// are in use.
+  var vectorRegisters: (bytes: [UInt8], hasWider: Bool) {
+    var all = trace_vectors()
+    _ = trace_vector_registers(pid, &all)
+    let bytes = withUnsafeBytes(of: &all.area) { Array($0) }
+    return (bytes + withUnsafeBytes(of: &all.upper) { Array($0) }, all.has_wider != 0)
   }
 
   var processorTime: Double { Double(trace_processor_time(pid)) / 1e9 }
@@ -174,34 +187,43 @@ final class Tracee {
 
   /// Lets the program run to its next stop. `signal` is delivered first.
   func resume(_ how: trace_resume = TRACE_CONTINUE, signal: Int32 = 0) -> Stop {
-    if trace_resume(pid, Int32(how.rawValue), signal) != 0 {
-      hasEnded = true
-      return .ended
+    var signal = signal
+    while true {
+      if trace_resume(pid, Int32(how.rawValue), signal) != 0 {
+        hasEnded = true
+        return .ended
+      }
+      let stop = wait()
+      if !identify(stop) || how == TRACE_STEP { return stop }
+      signal = 0
     }
-    return wait()
   }
 
   /// The same, with a stop after `seconds` if none comes earlier.
-  func resume(_ how: trace_resume, interruptAfter seconds: Double) -> Stop {
-    if trace_resume(pid, Int32(how.rawValue), 0) != 0 {
-      hasEnded = true
-      return .ended
+  func resume(_ how: trace_resume, signal: Int32 = 0, interruptAfter seconds: Double) -> Stop {
+    var signal = signal
+    let end = Date(timeIntervalSinceNow: seconds)
+    while true {
+      if trace_resume(pid, Int32(how.rawValue), signal) != 0 {
+        hasEnded = true
+        return .ended
+      }
+      var value: Int32 = 0
+      let left = UInt32(max(0, end.timeIntervalSinceNow) * 1e6)
+      let found = trace_stop(UInt32(trace_wait_for(pid, &value, left)))
+      let stop: Stop
+      if found != TRACE_RUNNING {
+        stop = understand(found, value)
+      } else {
+        _ = trace_interrupt(pid)
+        stop = wait()
+      }
+      if !identify(stop) { return stop }
+      signal = 0
     }
-    var value: Int32 = 0
-    let found = trace_stop(UInt32(trace_wait_for(pid, &value, UInt32(max(0, seconds) * 1e6))))
-    if found != TRACE_RUNNING { return understand(found, value) }
-    interrupt()
-    return wait()
   }
 
-  func interrupt() { _ = trace_interrupt(pid) }
-
-  /// Lets the program run without waiting for a stop.
-  func goOn(signal: Int32 = 0) {
-    if trace_resume(pid, Int32(TRACE_CONTINUE.rawValue), signal) != 0 { hasEnded = true }
-  }
-
-  func wait() -> Stop {
+  private func wait() -> Stop {
     var value: Int32 = 0
     return understand(trace_stop(UInt32(trace_wait(pid, &value))), value)
   }
@@ -214,6 +236,7 @@ final class Tracee {
     case TRACE_STARTED_TASK: return .task
     default:
       hasEnded = true
+      hasSucceeded = found == TRACE_EXITED && value == 0
       return .ended
     }
   }
@@ -238,6 +261,35 @@ final class Tracee {
     let answer = Int64(bitPattern: registers[0])
     registers = before
     return answer
+  }
+
+  // MARK: CPUID
+
+  private func intercept(_ address: UInt64) throws(SliceError) {
+    guard read(address, 2) == [0x0f, 0xa2] else { return }
+    try write(address, [0xcc])
+    identifications.insert(address)
+  }
+
+  /// While true, CPUID is the processor's own, as it will be in a replay.
+  func setIdentification(own: Bool) throws(SliceError) {
+    for address in identifications { try write(address, [own ? 0x0f : 0xcc]) }
+  }
+
+  /// Answers a CPUID that the program has stopped at; false when it has stopped for something else.
+  private func identify(_ stop: Stop) -> Bool {
+    guard !identifications.isEmpty, case .signal(SIGTRAP) = stop else { return false }
+    var now = registers
+    let address = now.pc &- 1
+    guard identifications.contains(address), breakpoints[address] == nil else { return false }
+    let answer = processor.identify(
+      leaf: UInt32(truncatingIfNeeded: now[0]), subleaf: UInt32(truncatingIfNeeded: now[1]))
+    (now[0], now[3], now[1], now[2]) = (
+      UInt64(answer.a), UInt64(answer.b), UInt64(answer.c), UInt64(answer.d)
+    )
+    now.pc = address + 2
+    registers = now
+    return true
   }
 
   // MARK: breakpoints

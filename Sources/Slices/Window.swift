@@ -14,27 +14,37 @@ final class Window {
   private let areas: [MemoryArea]
   private var before: [UInt64: [UInt8]] = [:]
   private var meters: Meters?
-  private var isLong = false
-  private var refused = 0
+  /// How many of `stages` have begun.
+  private var stage = 0
+  /// Seconds from the entry.
+  private var stageEnd: Double
+  /// From which multiple of `longest` on the stretch may end at blocks that came less often than that. A replay
+  /// counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump in the
+  /// middle of its function.
+  private static let stages: [(begin: Double, count: UInt64)] = [(1, 100), (1.5, 10_000), (2, .max), (3, 0)]
 
   init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, longest: Double) {
     (self.tracee, self.code, self.plan) = (tracee, code, plan)
     // Calls that come once cannot be looked at again later in the run: more of them is taken.
-    self.longest = plan.region.invocations < 3 ? 5 * longest : longest
+    self.longest = plan.isFew ? 5 * longest : longest
+    stageEnd = self.longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
   }
 
   func cut() throws(SliceError) -> Invocation {
     let registers = tracee.registers
-    let vectors = tracee.floatRegisters
+    let vectors = try vectorRegisters()
     if registers.flags & 1 << 10 != 0 { throw SliceError(.unsupported, "DF is set") }
     try checkFloat(vectors)
     guard let stack = areas.first(where: { $0.range.contains(registers.stack) }),
       let back = tracee.word(registers.stack)
     else { throw SliceError(.program, "its stack is not one") }
-    if plan.region.duration > longest / 2 {
+    // Counted blocks cost the traced run, and a jump in the middle of a function its translation: calls that are not
+    // much too long are taken whole.
+    if plan.region.duration > 2 * longest || plan.isFew {
       meters = try Meters(tracee, code, plan.function, except: [plan.region.entry, back])
     }
+    try tracee.setIdentification(own: true)
     for area in areas {
       _ = try tracee.call(10, area.range.lowerBound, UInt64(area.range.count), 0)
     }
@@ -51,7 +61,7 @@ final class Window {
       throw error
     }
     let endRegisters = tracee.registers
-    let endVectors = tracee.floatRegisters
+    let endVectors = try vectorRegisters()
     try meters?.remove()
     try tracee.liftAll()
     var pages: [Invocation.Page] = []
@@ -73,7 +83,14 @@ final class Window {
     if area[4] != 0 { throw SliceError(.unsupported, "x87 or MMX registers are in use") }
   }
 
+  private func vectorRegisters() throws(SliceError) -> [UInt8] {
+    let (bytes, hasWider) = tracee.vectorRegisters
+    if hasWider { throw SliceError(.unsupported, "AVX-512 registers are in use") }
+    return bytes
+  }
+
   private func giveBack() throws(SliceError) {
+    try tracee.setIdentification(own: false)
     for area in areas {
       let answer = try tracee.call(
         10, area.range.lowerBound, UInt64(area.range.count), area.protection)
@@ -91,9 +108,14 @@ final class Window {
       case .ended: throw SliceError(.program, "ends inside of the region")
       case .task: throw SliceError(.unsupported, "starts a process or a thread in the region")
       case .interrupted:
-        if let meters, !isLong, tracee.processorTime - begin >= longest {
-          isLong = true
-          try meters.plant()
+        if tracee.processorTime - begin >= stageEnd {
+          stage += 1
+          if stage == Self.stages.count {
+            throw SliceError(.program, "does not come to a place where a stretch can end")
+          }
+          try meters?.plant(below: Self.stages[stage - 1].count)
+          // The machine may be so busy that this comes late: the blocks get their time all the same.
+          stageEnd = max(Self.stages[stage].begin * longest, tracee.processorTime - begin + longest / 2)
         }
         stop = go(begin)
       case .systemCall: return try cancelSystemCall()
@@ -105,7 +127,7 @@ final class Window {
           throw SliceError(.program, "a trap of its own in the region")
         }
         if address == back, tracee.registers.stack == stack + 8 { return .return }
-        if let (block, count) = meters?.hit(address), isRare(count) {
+        if let (block, count) = meters?.hit(address) {
           return .block(address: block, count: count)
         }
         stop = try stepOver(address, begin)
@@ -115,16 +137,9 @@ final class Window {
   }
 
   private func go(_ begin: Double) -> Tracee.Stop {
-    if meters == nil || isLong { return tracee.resume(TRACE_SYSCALL) }
-    let left = longest - (tracee.processorTime - begin)
+    if meters == nil { return tracee.resume(TRACE_SYSCALL) }
+    let left = stageEnd - (tracee.processorTime - begin)
     return tracee.resume(TRACE_SYSCALL, interruptAfter: max(1e-4, left))
-  }
-
-  /// A replay counts, too: the rarer the block, the less that costs. What counts as rare grows with
-  /// every block that was not.
-  private func isRare(_ count: UInt64) -> Bool {
-    refused += 1
-    return Double(count) < longest * 2e5 * Double(1 + refused / 100)
   }
 
   /// The instruction at a breakpoint may touch pages, too.

@@ -35,6 +35,26 @@ public struct Translator {
   /// Whether a function starts at this guest address.
   public func isEntry(_ address: UInt64) -> Bool { analysis.function(at: address) != nil }
 
+  /// Of RAX, RDX, YMM0 and YMM1, what callers of the function at `entry` may look at: masks of general registers, and
+  /// of words of vector registers, four each. All of them when there is no such function.
+  public func results(of entry: UInt64) -> (registers: UInt64, vectors: UInt64) {
+    guard let f = analysis.functions.firstIndex(where: { $0.entry == entry }) else { return (0b101, 0xff) }
+    let returned = analysis.signatures[f].returned
+    var masks: (registers: UInt64, vectors: UInt64) = (0, 0)
+    for n in [0, 2] where returned.contains(.gpr(n)) { masks.registers |= 1 << UInt64(n) }
+    for n in 0..<2 {
+      if returned.contains(.vector(n, half: 0)) { masks.vectors |= 0b0011 << UInt64(4 * n) }
+      if returned.contains(.vector(n, half: 1)) { masks.vectors |= 0b1100 << UInt64(4 * n) }
+    }
+    return masks
+  }
+
+  /// Leaves every function to the interpreter whose entry is not one of `entries`. What the analyses know is still
+  /// about the whole program, so that the others are translated as they would be with it.
+  public mutating func leaveOut(allBut entries: Set<UInt64>) {
+    excluded.formUnion(analysis.functions.indices.filter { !entries.contains(entry(of: $0)) })
+  }
+
   /// Whether function f has a loop of its own.
   public func hasLoop(_ f: Int) -> Bool { CountedLoops(analysis.functions[f]).hasLoop }
 

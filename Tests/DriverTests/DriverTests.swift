@@ -26,6 +26,33 @@ import Driver
   }
 }
 
+@Suite struct `Targets that cannot be` {
+  @Test func `for want of a backend name the way to another LLVM`() {
+    #expect { try Target(parsing: "sw_64-linux-gnu") } throws: {
+      let line = ($0 as? BuildError)?.line ?? ""
+      return line.contains("no backend") && line.contains("RECAST_LLVM")
+    }
+  }
+  @Test func `for want of a runtime do not`() {
+    #expect { try Target(parsing: "mips64") } throws: {
+      let line = ($0 as? BuildError)?.line ?? ""
+      return line.contains("no runtime") && !line.contains("RECAST_LLVM")
+    }
+  }
+}
+
+@Suite struct `Options` {
+  @Test func `that leave functions out make another artifact`() {
+    var options = BuildOptions(input: "a")
+    let target = Target(known: "riscv64-linux-gnu")
+    let all = options.key(for: target)
+    options.entries = [0x2000, 0x1000]
+    let some = options.key(for: target)
+    options.entries = [0x1000, 0x2000]
+    #expect(some != all && options.key(for: target) == some)
+  }
+}
+
 @Suite struct `Errors` {
   @Test func `are one line`() {
     let error = BuildError.malformed("a.out", "two\nlines", remedy: "fix it")

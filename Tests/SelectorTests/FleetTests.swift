@@ -5,7 +5,10 @@ import Selector
 
 @Suite struct `A fleet file` {
   func fleet(_ text: String) throws(FleetError) -> Fleet {
-    try Fleet(yaml: text) { ["x86_64", "aarch64"].contains($0) ? "\($0)-linux-gnu" : nil }
+    try Fleet(yaml: text) { name throws(MethodError) in
+      if !["x86_64", "aarch64"].contains(name) { throw MethodError("unknown target") }
+      return "\(name)-linux-gnu"
+    }
   }
 
   @Test func `is read with all that a system can have`() throws {
@@ -35,6 +38,11 @@ import Selector
     #expect(fleet.systems[1].occupancy?.cpu == 0.5)
     #expect(fleet.systems[2].run == .qemu(["qemu-aarch64", "-cpu", "max"]))
     #expect(fleet.systems[2].isEmulated && fleet.systems[2].speed == 2)
+  }
+
+  @Test func `is read with a byte order mark and other line ends`() throws {
+    let text = "\u{feff}version: 1\r\nsystems:\r\n- {name: a, target: x86_64, run: local}\r\n"
+    #expect(try fleet(text).systems.map(\.name) == ["a"])
   }
 
   @Test(arguments: [

@@ -1,4 +1,5 @@
 import Foundation
+import Interpreter
 import Testing
 
 import Slices
@@ -30,17 +31,70 @@ import Slices
   @Test func `is the same translated when results, preserved registers and memory are`() {
     let one = invocation(.return)
     let free: UInt64 = 0b0000_1111_1100_0010  // rcx rsi rdi r8…r11
-    #expect(one.isEqual((free, ~0b1111, 0), native: false))
+    #expect(one.isEqual((free, ~0xff, 0), native: false))
     for bit in 0..<16 where free >> UInt64(bit) & 1 == 0 {
       #expect(!one.isEqual((1 << UInt64(bit), 0, 0), native: false))
     }
     #expect(!one.isEqual((0, 1, 0), native: false))
     #expect(!one.isEqual((0, 0, 1), native: false))
   }
+  @Test func `does not hold a translation to results that no caller looks at`() {
+    var one = invocation(.return)
+    one.results = (0b1, 0b11)
+    #expect(one.isEqual((0b100, ~0b11, 0), native: false))
+    #expect(!one.isEqual((0b1, 0, 0), native: false))
+    #expect(!one.isEqual((0, 0b10, 0), native: false))
+    #expect(!one.isEqual((1 << 3, 0, 0), native: false))
+    #expect(!one.isEqual((0b100, 0, 0), native: true))
+  }
   @Test func `at a system call does not say what rcx and r11 were`() {
     let one = invocation(.systemCall(address: 0))
     #expect(one.isEqual((0x802, 0, 0), native: true))
     #expect(!one.isEqual((0x801, 0, 0), native: true))
+  }
+}
+
+@Suite struct `Vector registers` {
+  /// The word at each place is its number.
+  let area = (0..<96).flatMap { n in withUnsafeBytes(of: UInt64(n).littleEndian) { Array($0) } }
+
+  @Test func `are four words each, the upper halves from behind FXSAVE's area`() {
+    let words = Invocation.words(ofVectors: area)
+    #expect(words.count == 64)
+    #expect(words[0..<4] == [20, 21, 64, 65])
+    #expect(words[60..<64] == [50, 51, 94, 95])
+  }
+  @Test func `are wide when an upper half holds something at either end`() {
+    let zero = [UInt8](repeating: 0, count: 768)
+    var low = zero
+    low[160] = 1
+    var high = zero
+    high[767] = 1
+    for (begin, end, expected) in [(low, low, false), (high, low, true), (low, high, true)] {
+      let one = Invocation(
+        region: 0, entry: 0, registers: GuestRegisters(), vectors: begin, pages: [], end: .return,
+        endRegisters: GuestRegisters(), endVectors: end, stackLow: 0)
+      #expect(one.isWide == expected)
+    }
+  }
+}
+
+@Suite struct `The processor that programs are shown while they are cut` {
+  @Test func `has AVX2, and nothing that only some targets have`() {
+    let all = GuestProcessor.everywhere
+    let seven = all.identify(leaf: 7, subleaf: 0)
+    #expect(seven.b & (1 << 5 | 1 << 3 | 1 << 8) == 1 << 5 | 1 << 3 | 1 << 8)  // AVX2, BMI1, BMI2
+    #expect(seven.b & (1 << 16 | 1 << 29) == 0 && seven.c == 0)  // AVX512F, SHA; GFNI, VAES
+    let one = all.identify(leaf: 1, subleaf: 0).c
+    #expect(one & (1 << 28 | 1 << 12) == 1 << 28 | 1 << 12 && one & (1 << 25) == 0)  // AVX, FMA; AES
+  }
+  @Test func `has no AVX where the machine lacks a part of level 3`() {
+    let one = GuestProcessor.baseline.identify(leaf: 1, subleaf: 0).c
+    #expect(one & (1 << 26 | 1 << 27 | 1 << 28 | 1 << 12) == 0 && one & 1 << 20 != 0)
+    let flags = "flags : fpu sse4_2 avx avx2 bmi1 bmi2 f16c fma abm movbe xsave\n"
+    #expect(SourceProcessor.has(level3: "processor : 0\n" + flags))
+    #expect(!SourceProcessor.has(level3: flags.replacingOccurrences(of: "avx2 ", with: "")))
+    #expect(!SourceProcessor.has(level3: ""))
   }
 }
 
@@ -56,6 +110,7 @@ import Slices
       saved: 0x11_4000, exit: 0x10_0200)
     // mov, mov, lea, mov, jrcxz, mov, code, jmp, mov, jmp
     #expect(bytes.count == 7 + 7 + 4 + 7 + 2 + 7 + 7 + 5 + 7 + 5)
+    #expect(bytes[Int(Patch.copyInStub)...].prefix(7).allSatisfy { $0 == 0x90 })
     #expect(bytes[25] == 0xe3 && Int(bytes[26]) == 7 + 7 + 5)
     let back = bytes[42..<46].enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << (8 * UInt32($1.offset)) }
     #expect(UInt64(bitPattern: Int64(0x10_8000 + 46) + Int64(Int32(bitPattern: back))) == 0x40_1007)

@@ -32,7 +32,7 @@ import X86
 /// What CPUID shows of the guest's processor: on x86 hosts no more than the host has, since translated code
 /// uses the host's instructions; elsewhere what is translated. So programs choose the code that they would
 /// choose natively, and a function that fuses multiplications rounds as it does there.
-struct GuestProcessor {
+public struct GuestProcessor: Sendable {
   /// CPUID 1:ECX, 7:EBX, 7:ECX, and XCR0.
   private var words: (UInt32, UInt32, UInt32, UInt32)
 
@@ -49,9 +49,16 @@ struct GuestProcessor {
   private static var sha: UInt32 { 1 << 29 }
   private static var galoisField: UInt32 { 1 << 8 | 1 << 9 | 1 << 10 }  // GFNI, VAES, VPCLMULQDQ
 
-  static var current: Self {
-    var processor = Self(
+  /// x86-64-v2, which hosts without all of level 3 show.
+  public static var baseline: Self { Self(words: (0, 0, 0, 0)) }
+  /// What every host shows that is no x86, and every x86 host of level 3 as a part of its own.
+  public static var everywhere: Self {
+    Self(
       words: (fma | extendedState | avx | movbe, avx2, 0, UInt32(InterpreterMachine.extendedComponents)))
+  }
+
+  static var current: Self {
+    var processor = everywhere
     withUnsafeMutablePointer(to: &processor) { hostProcessor(UInt64(UInt(bitPattern: $0))) }
     return processor
   }
@@ -82,60 +89,64 @@ struct GuestProcessor {
   var extendedFeatures: UInt32 { 1 | (hasAVX2 ? 1 << 5 : 0) }
 }
 
-extension InterpreterMachine {
-  mutating func setABCD(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
-    self[.rax] = UInt64(a)
-    self[.rbx] = UInt64(b)
-    self[.rcx] = UInt64(c)
-    self[.rdx] = UInt64(d)
-  }
+extension GuestProcessor {
+  /// EAX, EBX, ECX, EDX of CPUID.
+  public typealias Answer = (a: UInt32, b: UInt32, c: UInt32, d: UInt32)
 
-  mutating func cpuid() {
-    let processor = GuestProcessor.current
-    let leaf = UInt32(truncatingIfNeeded: self[.rax])
-    let subleaf = UInt32(truncatingIfNeeded: self[.rcx])
+  /// CPUID of `leaf` and `subleaf` (SDM vol. 2); zeros where there is nothing.
+  public func identify(leaf: UInt32, subleaf: UInt32) -> Answer {
     switch leaf {
     // "GenuineIntel"; the highest leaf is 13.
-    case 0: setABCD(13, 0x756e_6547, 0x6c65_746e, 0x4965_6e69)
+    case 0: return (13, 0x756e_6547, 0x6c65_746e, 0x4965_6e69)
     case 1:
       // FPU TSC CX8 CMOV CLFSH MMX FXSR SSE SSE2.
       let edx: UInt32 = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 19 | 1 << 23 | 1 << 24 | 1 << 25
         | 1 << 26
-      setABCD(processor.signature, 0x0001_0800, processor.features, edx)
+      return (signature, 0x0001_0800, features, edx)
     // "See leaf 4".
-    case 2: setABCD(0x00ff_ff01, 0, 0, 0)
+    case 2: return (0x00ff_ff01, 0, 0, 0)
     case 4:
       // Type and level; ways, partitions, line; sets. 32 KiB L1d and L1i, 1 MiB L2, 16 MiB L3.
       switch subleaf {
-      case 0: setABCD(0x121, 7 << 22 | 63, 63, 0)
-      case 1: setABCD(0x122, 7 << 22 | 63, 63, 0)
-      case 2: setABCD(0x143, 15 << 22 | 63, 1023, 0)
-      case 3: setABCD(0x163, 15 << 22 | 63, 16383, 0)
-      default: setABCD(0, 0, 0, 0)
+      case 0: return (0x121, 7 << 22 | 63, 63, 0)
+      case 1: return (0x122, 7 << 22 | 63, 63, 0)
+      case 2: return (0x143, 15 << 22 | 63, 1023, 0)
+      case 3: return (0x163, 15 << 22 | 63, 16383, 0)
+      default: return (0, 0, 0, 0)
       }
     case 7:
-      let more = processor.moreFeatures
-      setABCD(0, subleaf == 0 ? more.ebx : 0, subleaf == 0 ? more.ecx : 0, 0)
-    case 13 where processor.hasAVX2:
+      let more = moreFeatures
+      return (0, subleaf == 0 ? more.ebx : 0, subleaf == 0 ? more.ecx : 0, 0)
+    case 13 where hasAVX2:
       // Components; size of what is enabled, and of all. XSAVEOPT, XSAVEC. AVX: size and offset.
       switch subleaf {
-      case 0: setABCD(UInt32(truncatingIfNeeded: Self.extendedComponents), 832, 832, 0)
-      case 1: setABCD(1 | 1 << 1, 832, 0, 0)
-      case 2: setABCD(256, 576, 0, 0)
-      default: setABCD(0, 0, 0, 0)
+      case 0: return (UInt32(truncatingIfNeeded: InterpreterMachine.extendedComponents), 832, 832, 0)
+      case 1: return (1 | 1 << 1, 832, 0, 0)
+      case 2: return (256, 576, 0, 0)
+      default: return (0, 0, 0, 0)
       }
-    case 0x8000_0000: setABCD(0x8000_0008, 0, 0, 0)
+    case 0x8000_0000: return (0x8000_0008, 0, 0, 0)
     // SYSCALL, NX, RDTSCP, long mode.
-    case 0x8000_0001:
-      setABCD(0, 0, processor.extendedFeatures, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
+    case 0x8000_0001: return (0, 0, extendedFeatures, 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29)
     // "Recast x86-64 guest processor".
-    case 0x8000_0002: setABCD(0x6163_6552, 0x7820_7473, 0x362d_3638, 0x7567_2034)
-    case 0x8000_0003: setABCD(0x2074_7365, 0x636f_7270, 0x6f73_7365, 0x0000_0072)
-    case 0x8000_0006: setABCD(0, 0, 0x0400_8040, 0)
-    case 0x8000_0007: setABCD(0, 0, 0, 1 << 8)
-    case 0x8000_0008: setABCD(0x0000_3030, 0, 0, 0)
-    default: setABCD(0, 0, 0, 0)
+    case 0x8000_0002: return (0x6163_6552, 0x7820_7473, 0x362d_3638, 0x7567_2034)
+    case 0x8000_0003: return (0x2074_7365, 0x636f_7270, 0x6f73_7365, 0x0000_0072)
+    case 0x8000_0006: return (0, 0, 0x0400_8040, 0)
+    case 0x8000_0007: return (0, 0, 0, 1 << 8)
+    case 0x8000_0008: return (0x0000_3030, 0, 0, 0)
+    default: return (0, 0, 0, 0)
     }
+  }
+}
+
+extension InterpreterMachine {
+  mutating func cpuid() {
+    let answer = GuestProcessor.current.identify(
+      leaf: UInt32(truncatingIfNeeded: self[.rax]), subleaf: UInt32(truncatingIfNeeded: self[.rcx]))
+    self[.rax] = UInt64(answer.a)
+    self[.rbx] = UInt64(answer.b)
+    self[.rcx] = UInt64(answer.c)
+    self[.rdx] = UInt64(answer.d)
   }
 
   // MXCSR is the VCPU's, except for the flags that the host has raised since it was last loaded.

@@ -38,8 +38,16 @@ int trace_wait_for(pid_t pid, int *value, unsigned microseconds);
 /// rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs.
 int trace_registers(pid_t pid, uint64_t registers[27]);
 int trace_set_registers(pid_t pid, const uint64_t registers[27]);
-/// FXSAVE's 512 bytes.
-int trace_float_registers(pid_t pid, uint8_t area[512]);
+/// x87, MXCSR and vector registers.
+struct trace_vectors {
+  /// FXSAVE's layout: XMM0 at byte 160.
+  uint8_t area[512];
+  /// The upper halves of YMM0 to YMM15; zeros on processors without AVX.
+  uint8_t upper[256];
+  /// AVX-512's own registers (opmasks, ZMM) are not all zero.
+  int has_wider;
+};
+int trace_vector_registers(pid_t pid, struct trace_vectors *registers);
 /// Address of the fault, 0 when there is none.
 uint64_t trace_fault_address(pid_t pid);
 

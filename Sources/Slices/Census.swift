@@ -1,0 +1,47 @@
+// Which calls of functions that are called very often the run's time goes into: a run in which each call is
+// numbered, looked at every other millisecond. Taking the next call after some time instead would nearly always
+// give a short one.
+import CTrace
+import Discovery
+import Foundation
+
+struct Census {
+  /// Function → numbers of the calls that were active, once for each sample.
+  private(set) var calls: [Int: [Int]] = [:]
+
+  init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int], interval: Double = 0.002) throws(SliceError) {
+    let tracee = try launch.start(low: true)
+    let counters = try EntryCounters(tracee, code, functions)
+    let counted = functions.filter(counters.hasCounter)
+    let top = Tracee.stackTop
+    var signal: Int32 = 0
+    while !tracee.hasEnded {
+      let stop = tracee.resume(TRACE_SYSCALL, signal: signal, interruptAfter: interval)
+      signal = 0
+      switch stop {
+      case .ended: return
+      case .systemCall: tracee.steerMapping()
+      case .signal(let number): signal = number
+      case .task: throw SliceError(.unsupported, "it starts processes or threads: only programs of one thread are sliced")
+      case .interrupted:
+        // The latest call of a function that is active twice may be over already.
+        let active = (frames(tracee, code, top) ?? []).map(\.function)
+        for function in counted where active.filter({ $0 == function }).count == 1 {
+          calls[function, default: []].append(counters.calls(function) - 1)
+        }
+      }
+    }
+  }
+
+  /// `count` of them, evenly spread over their time, with the share of it that each stands for; empty when
+  /// too little is known.
+  func plan(_ function: Int, _ count: Int) -> [Int: Double] {
+    let all = calls[function] ?? []
+    if all.count < 2 * count { return [:] }
+    var planned: [Int: Double] = [:]
+    for n in 0..<count {
+      planned[all[(2 * n + 1) * all.count / (2 * count)], default: 0] += 1 / Double(count)
+    }
+    return planned
+  }
+}
