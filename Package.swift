@@ -120,7 +120,7 @@ let package = Package(
       name: "EffectsTests", dependencies: ["Discovery", "X86", "Semantics", "Interpreter"],
       path: "Tests/EffectsTests"),
     .testTarget(
-      name: "CodegenTests", dependencies: ["Codegen", "LLVM"], path: "Tests/CodegenTests"),
+      name: "CodegenTests", dependencies: ["Codegen", "LLVM", "Translator"], path: "Tests/CodegenTests"),
     .testTarget(
       name: "SelectorTests", dependencies: ["Selector", "Commands"], path: "Tests/SelectorTests"),
     .testTarget(name: "SliceTests", dependencies: ["Slices", "Interpreter"], path: "Tests/SliceTests"),

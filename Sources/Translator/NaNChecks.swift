@@ -207,12 +207,26 @@ private struct NaNChecks {
     }
   }
 
-  /// One of them is a NaN. Those that another one is computed from need no test.
+  /// One of them is a NaN that an operation has made or chosen. Those that another one is computed from need no test.
   private func anyNaN(among leaving: [Value]) -> Value {
     let covered = Set(leaving.flatMap { value in
       inexact[value]!.marker == nil && value.opcode == LLVMSelect ? [] : inexact[value]!.operands
     })
-    let tested = leaving.filter { !covered.contains($0) }.flatMap { scalars(of: inexact[$0]!.raw) }
+    var tested: [Value] = []
+    for raw in leaving.filter({ !covered.contains($0) }).flatMap(results) where !tested.contains(raw) {
+      tested.append(raw)
+    }
+    return anyNaN(scalars: tested.flatMap(scalars))
+  }
+
+  /// The operations' results that `value` is or is made of. A selection may have a signalling NaN besides, which is
+  /// not to be compared.
+  private func results(_ value: Value) -> [Value] {
+    guard let entry = inexact[value] else { return [] }
+    return entry.marker == nil ? entry.operands.flatMap(results) : [entry.raw]
+  }
+
+  private func anyNaN(scalars tested: [Value]) -> Value {
     var tests: [Value] = []
     var unpaired: [IRType: Value] = [:]
     for scalar in tested {
@@ -230,7 +244,7 @@ private struct NaNChecks {
   }
 
   /// Scalars one of which is a NaN if a lane of `raw` is: comparing lanes would raise "invalid".
-  private func scalars(of raw: Value) -> [Value] {
+  private func scalars(_ raw: Value) -> [Value] {
     guard raw.type.isVector else { return [raw] }
     if let largest { return [builder.call(largest(raw.type), [raw])] }
     return (0..<raw.type.vectorSize).map { builder.extractElement(raw, $0) }
