@@ -48,6 +48,7 @@ public struct EffectsVector: Vector {
   @inlinable public func float<W: Word>(
     _ operation: FloatOperation, _ other: Self, lanes: W.Type
   ) -> Self { Self() }
+  @inlinable public func subtractedOrAdded<W: Word>(_ other: Self, lanes: W.Type) -> Self { Self() }
   @inlinable public func squareRoot<W: Word>(lanes: W.Type) -> Self { Self() }
   @inlinable public func compare<W: Word>(
     _ predicate: FloatPredicate, _ other: Self, lanes: W.Type, signals: Bool

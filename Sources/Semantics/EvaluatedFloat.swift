@@ -59,6 +59,12 @@ extension EvaluatedFloat {
     return a | quietBit
   }
 
+  /// A number as operations see it: with DAZ a subnormal one is a zero of its sign. For what works on bits.
+  @inlinable static func flushed(_ a: Pattern) -> Pattern {
+    let isSubnormal = a & infinityPattern == 0 && a & ~signBit != 0
+    return isSubnormal && HostFloat.flushesOperands ? a & signBit : a
+  }
+
   @inlinable
   static func evaluate(_ operation: FloatOperation, _ a: Pattern, _ b: Pattern) -> Pattern {
     let x = Self(pattern: a)
@@ -66,13 +72,13 @@ extension EvaluatedFloat {
     if isNaN(a) || isNaN(b) {
       if operation == .minimum || operation == .maximum {
         HostFloat.raiseInvalid()
-        return b
+        return flushed(b)
       }
       if isNaN(b) && b & quietBit == 0 { HostFloat.raiseInvalid() }
       return isNaN(a) ? quieted(a) : b | quietBit
     }
-    if operation == .minimum { return x < y ? a : b }
-    if operation == .maximum { return y < x ? a : b }
+    if operation == .minimum { return flushed(x < y ? a : b) }
+    if operation == .maximum { return flushed(y < x ? a : b) }
     let result: Pattern
     switch operation {
     case .add: result = (x + y).pattern
@@ -85,7 +91,7 @@ extension EvaluatedFloat {
 
   @inlinable static func root(_ a: Pattern) -> Pattern {
     if isNaN(a) { return quieted(a) }
-    if a > signBit {
+    if a > signBit && flushed(a) != signBit {
       HostFloat.raiseInvalid()
       return defaultNaN
     }
@@ -117,17 +123,19 @@ extension EvaluatedFloat {
     case .equal: return x == y
     case .less: return x < y
     case .lessOrEqual: return x < y || x == y
-    case .unordered: return false
+    // Not false to the compiler: comparing raises DE on hosts that have it.
+    case .unordered: return !(x == x) || !(y == y)
     case .notEqual: return !(x == y)
     case .notLess: return !(x < y)
     case .notLessOrEqual: return !(x < y || x == y)
-    case .ordered: return true
+    case .ordered: return x == x && y == y
     }
   }
 
   /// Rounded to an integral value of the same format; `current` as the host rounds now.
   @inlinable static func round(_ rounding: FloatRounding, _ a: Pattern, isSilent: Bool) -> Pattern {
     if isNaN(a) { return quieted(a) }
+    let a = flushed(a)
     let result = whole(rounding == .current ? HostFloat.rounding : rounding, a)
     if result != a && !isSilent { HostFloat.raiseInexact() }
     return result
@@ -159,6 +167,7 @@ extension EvaluatedFloat {
   /// fit. (The lowest integer and the indefinite have the same bits.)
   @inlinable
   static func integer(_ a: Pattern, bits: Int, _ rounding: FloatRounding) -> UInt64 {
+    let a = flushed(a)
     let rounded = whole(rounding == .current ? HostFloat.rounding : rounding, a)
     let exponent = Int(truncatingIfNeeded: (rounded & ~signBit)) &>> fractionBits &- bias
     if exponent >= bits &- 1 {
@@ -231,6 +240,20 @@ extension EvaluatedVector {
   @inlinable
   public func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes: W.Type) -> Self {
     mapped(bits: W.bits, other) { Self.float(operation, $0, $1, bits: W.bits) }
+  }
+  @inlinable public func flushed<W: Word>(lanes: W.Type) -> Self {
+    mapped(bits: W.bits, self) { a, _ in
+      W.bits == 32 ? Self.wide(Float.flushed(Self.narrow(a))) : Double.flushed(a)
+    }
+  }
+  @inlinable public func subtractedOrAdded<W: Word>(_ other: Self, lanes: W.Type) -> Self {
+    var result = self
+    for index in 0..<(128 / W.bits) {
+      let (a, b) = (number(index, bits: W.bits), other.number(index, bits: W.bits))
+      let operation = index & 1 == 0 ? FloatOperation.subtract : .add
+      result.setNumber(index, bits: W.bits, Self.float(operation, a, b, bits: W.bits))
+    }
+    return result
   }
   @inlinable public func squareRoot<W: Word>(lanes: W.Type) -> Self {
     mapped(bits: W.bits, self) { a, _ in Self.root(a, bits: W.bits) }

@@ -5,6 +5,8 @@ public enum HostFloat {
     /// As MXCSR's RC: 0 nearest, 1 down, 2 up, 3 towards zero.
     @_extern(c, "recast_host_float_rounding") @usableFromInline
     static func hostRounding() -> UInt64
+    @_extern(c, "recast_host_float_flushes") @usableFromInline
+    static func hostFlushes() -> UInt64
     /// a × b + c on bit patterns.
     @_extern(c, "recast_host_fused_double")
     public static func fusedDouble(_ a: UInt64, _ b: UInt64, _ c: UInt64) -> UInt64
@@ -14,6 +16,7 @@ public enum HostFloat {
     @_extern(c, "recast_host_float_raise_inexact") public static func raiseInexact()
   #else
     @usableFromInline static func hostRounding() -> UInt64 { 0 }
+    @usableFromInline static func hostFlushes() -> UInt64 { 0 }
     public static func fusedDouble(_ a: UInt64, _ b: UInt64, _ c: UInt64) -> UInt64 {
       Double(bitPattern: c).addingProduct(Double(bitPattern: a), Double(bitPattern: b)).bitPattern
     }
@@ -24,6 +27,9 @@ public enum HostFloat {
     public static func raiseInvalid() {}
     public static func raiseInexact() {}
   #endif
+
+  /// Subnormal operands are taken for zeroes (DAZ).
+  @inlinable public static var flushesOperands: Bool { hostFlushes() != 0 }
 
   /// The mode, never `current`.
   @inlinable public static var rounding: FloatRounding {

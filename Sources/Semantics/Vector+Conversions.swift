@@ -2,6 +2,11 @@
 // gives them instead.
 
 extension Vector {
+  /// Translated code works on bits only where the host has neither DAZ nor x86's instructions.
+  @inlinable public func flushed<W: Word>(lanes: W.Type) -> Self { self }
+  @inlinable public func hostWidenedHalves() -> Self? { nil }
+  @inlinable public func hostNarrowedSingles(_ rounding: FloatRounding) -> Self? { nil }
+
   @inlinable public func convertedToFloat<A: Word, B: Word>(signed: A.Type, to: B.Type) -> Self
   where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag {
     var result = Self.zero

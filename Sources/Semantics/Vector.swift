@@ -135,8 +135,12 @@ public protocol Vector {
   /// PCMPISTRI: `self` is operand 0, `other` operand 1.
   func comparedStrings(_ other: Self, control: UInt8, _ answer: StringAnswer) -> W32
 
+  /// Float lanes as operations see them: with DAZ, zeroes of their signs for subnormal ones. For what works on bits.
+  func flushed<W: Word>(lanes: W.Type) -> Self
   /// Float lanes: `W` is W32 or W64.
   func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes: W.Type) -> Self
+  /// Differences in even lanes, sums in odd ones (ADDSUBPS); nothing else is computed.
+  func subtractedOrAdded<W: Word>(_ other: Self, lanes: W.Type) -> Self
   func squareRoot<W: Word>(lanes: W.Type) -> Self
   /// A NaN that is quiet raises "invalid" if the comparison `signals`.
   func compare<W: Word>(
@@ -174,6 +178,11 @@ public protocol Vector {
   /// Float to signed integer; the integer indefinite (only the sign bit) when it does not fit.
   static func convertToSigned<A: Word, B: Word>(_ a: A, to: B.Type, _ rounding: FloatRounding) -> B
   where A.Carrier == Carrier, A.Flag == Flag, B.Carrier == Carrier, B.Flag == Flag
+
+  /// The low four halves as singles, and singles as halves in the low parts of 32-bit lanes, where the host has
+  /// x86's instructions for it.
+  func hostWidenedHalves() -> Self?
+  func hostNarrowedSingles(_ rounding: FloatRounding) -> Self?
 
   /// Whole-vector conversions, lane by lane from lane 0: the low lanes when `B` is wider than `A`;
   /// when it is narrower the rest of the result is zero. Each has a default made of its scalar

@@ -36,8 +36,8 @@ extension TargetTraits {
 }
 
 extension IRVector {
-  /// On x86 hosts the instruction itself for what LLVM takes to be commutative: of two NaNs the first
-  /// operand's comes out.
+  /// On x86 hosts the instruction itself: LLVM takes sums and products to be commutative, but of two NaNs the first
+  /// operand's comes out; and it takes minima apart, which raise exceptions and see subnormal operands as DAZ has it.
   static func inOrder(_ operation: String, _ x: Value, _ y: Value) -> Value? {
     guard e.target.architecture == "x86_64" else { return nil }
     let name = operation + suffix(x.type)
@@ -45,6 +45,25 @@ extension IRVector {
     return e.isWide
       ? instruction("{vex3} v\(name) $2, $1, $0", "=x,x,x", [x, y])
       : instruction("\(name) $2, $0", "=x,0,x", [x, y])
+  }
+
+  /// ROUNDxx itself on x86 hosts, which raises "inexact".
+  static func roundedOnHost(_ rounding: FloatRounding, _ x: Value) -> Value? {
+    guard e.target.architecture == "x86_64" else { return nil }
+    let (name, control) = ("round" + suffix(x.type), rounding == .current ? 4 : rounding.rawValue)
+    let first = e.isWide && !x.type.isVector ? "$1, " : ""
+    return instruction("\(e.isWide ? "v" : "")\(name) $$\(control), $1, \(first)$0", "=x,x", [x])
+  }
+
+  /// CMPxx itself on x86 hosts. Only VEX encodings have all predicates both ways.
+  static func maskOnHost(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value? {
+    guard e.target.architecture == "x86_64" else { return nil }
+    let isUsual = signals == [.less, .lessOrEqual, .notLess, .notLessOrEqual].contains(p)
+    guard isUsual || e.isWide else { return nil }
+    let (name, control) = ("cmp" + suffix(x.type), isUsual ? p.rawValue : p.rawValue + 16)
+    return e.isWide
+      ? instruction("v\(name) $$\(control), $2, $1, $0", "=x,x,x", [x, y])
+      : instruction("\(name) $$\(control), $2, $0", "=x,0,x", [x, y])
   }
 
   /// SS, SD, PS or PD.
@@ -102,8 +121,13 @@ extension IRVector {
     return call
   }
 
-  /// A comparison; where the function may look at exception flags, with its own.
+  /// A comparison. Scalars that signal always do; others have just their own exceptions where the function may look at
+  /// flags.
   static func compared(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value {
+    if signals && !x.type.isVector {
+      SignallingMarker.leave(x, y)
+      return b.fcmp(predicate(p), x, y)
+    }
     guard e.isStrict else { return b.fcmp(predicate(p), x, y) }
     let name = ["oeq", "olt", "ole", "uno", "une", "uge", "ugt", "ord"][Int(p.rawValue)]
     return constrained(

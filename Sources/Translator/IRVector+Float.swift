@@ -23,8 +23,8 @@ extension IRVector {
     // Never folded: 0/0, which libraries make NaNs by, is negative on x86 and positive to LLVM.
     case .divide: return withX86NaN(constrained("fdiv", [x, y]), [x, y])
     // The second operand if either is NaN or both are zero: what a plain compare and select does.
-    case .minimum: return b.select(compared(.less, x, y, signals: true), x, y)
-    case .maximum: return b.select(compared(.less, y, x, signals: true), x, y)
+    case .minimum: return inOrder("min", x, y) ?? b.select(compared(.less, x, y, signals: true), x, y)
+    case .maximum: return inOrder("max", x, y) ?? b.select(compared(.less, y, x, signals: true), x, y)
     }
   }
 
@@ -49,8 +49,9 @@ extension IRVector {
         : b.call(e.module.intrinsic("llvm." + name, [x.type]), [x])
     }
     guard isSilent else {
+      if let result = roundedOnHost(rounding, x) { return result }
       // Of all of them only `rint` tells of what is lost, and in line it compares on RISC-V.
-      if e.isStrict && rounding != .current { constrained("rint", [x]) }
+      if rounding != .current { _ = strict("rint", [x]) }
       return rounding == .current && e.target.architecture == "riscv64"
         ? constrained(name, [x]) : rounded(x)
     }
@@ -69,11 +70,20 @@ extension IRVector {
   func float<W: Word>(_ operation: FloatOperation, _ other: Self, lanes _: W.Type) -> Self {
     Self(Self.compute(operation, floats(W.bits), other.floats(W.bits)))
   }
+  func subtractedOrAdded<W: Word>(_ other: Self, lanes _: W.Type) -> Self {
+    let (x, y) = (floats(W.bits), other.floats(W.bits))
+    if let result = Self.inOrder("addsub", x, y) { return Self(result) }
+    let count = 128 / W.bits
+    let addend = b.shuffleVector(b.fneg(y), y, (0..<count).map { $0 & 1 == 0 ? $0 : $0 + count })
+    return Self(Self.withX86NaN(Self.strict("fadd", [x, addend]) ?? b.fadd(x, addend), [x, y]))
+  }
   func squareRoot<W: Word>(lanes _: W.Type) -> Self { Self(Self.root(floats(W.bits))) }
   func compare<W: Word>(
     _ predicate: FloatPredicate, _ other: Self, lanes _: W.Type, signals: Bool
   ) -> Self {
-    let flags = Self.compared(predicate, floats(W.bits), other.floats(W.bits), signals: signals)
+    let (x, y) = (floats(W.bits), other.floats(W.bits))
+    if let mask = Self.maskOnHost(predicate, x, y, signals: signals) { return Self(mask) }
+    let flags = Self.compared(predicate, x, y, signals: signals)
     return Self(b.sext(flags, Self.laneType(W.bits)))
   }
   func rounded<W: Word>(_ rounding: FloatRounding, lanes _: W.Type, isSilent: Bool) -> Self {

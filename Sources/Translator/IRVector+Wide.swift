@@ -76,6 +76,19 @@ extension IRVector {
 
   // MARK: Conversions
 
+  func hostWidenedHalves() -> Self? {
+    guard e.isWide else { return nil }
+    return Self(Self.instruction("vcvtph2ps $1, $0", "=x,x", [value], to: e.float.vector(4)))
+  }
+
+  func hostNarrowedSingles(_ rounding: FloatRounding) -> Self? {
+    guard e.isWide else { return nil }
+    let control = rounding == .current ? 4 : rounding.rawValue
+    let text = "vcvtps2ph $$\(control), $1, $0"
+    let halves = Self.instruction(text, "=x,x", [floats(32)], to: e.context.int(16).vector(8))
+    return Self(b.zext(b.shuffleVector(halves, halves, [0, 1, 2, 3]), Self.laneType(32)))
+  }
+
   /// The low lanes of 32 bits that a conversion to lanes of 64 takes.
   private func lowPair(_ value: Value) -> Value {
     b.shuffleVector(value, value.type.poison, [0, 1])

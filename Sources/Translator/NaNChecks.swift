@@ -11,6 +11,7 @@ import LLVM
 /// What is left to do in lifted code when the passes that optimise are through.
 public func finish(_ module: Module, for target: TargetTraits) {
   expandNaNMarkers(in: module, for: target)
+  expandSignallingMarkers(in: module, for: target)
   if target.architecture == "aarch64" { quietVectorSelects(in: module) }
 }
 
@@ -59,7 +60,7 @@ private struct CalleeRoles {
       } else if name.hasPrefix("llvm.fabs.") {
         roles[function] = .sign
       } else if name.hasPrefix("llvm.fptosi.sat.") || name.hasPrefix(prefix + "fptosi")
-        || name.hasPrefix(prefix + "fcmp")
+        || name.hasPrefix(prefix + "fcmp") || name.hasPrefix(SignallingMarker.prefix)
       {
         roles[function] = .sink
       } else if operations.contains(where: { name.hasPrefix(prefix + $0 + ".") })

@@ -29,7 +29,7 @@ func quietVectorSelects(in module: Module) {
 
 extension Value {
   /// Of a comparison, as constrained intrinsics name it; nil for the two that are constant.
-  fileprivate var realPredicateName: String? {
+  var realPredicateName: String? {
     switch LLVMGetFCmpPredicate(ref) {
     case LLVMRealOEQ: "oeq"
     case LLVMRealOGT: "ogt"

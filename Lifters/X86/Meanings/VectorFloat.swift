@@ -213,17 +213,11 @@ extension X86Machine {
   }
 
   @inlinable public mutating func addsubps(_ i: Instruction) throws(Failure) {
-    try combine(i) {
-      $0.float(.subtract, $1, lanes: W32.self)
-        .shuffled($0.float(.add, $1, lanes: W32.self), lanes: W32.self) { $0 + ($0 & 1) * 4 }
-    }
+    try combine(i) { $0.subtractedOrAdded($1, lanes: W32.self) }
   }
 
   @inlinable public mutating func addsubpd(_ i: Instruction) throws(Failure) {
-    try combine(i) {
-      $0.float(.subtract, $1, lanes: W64.self)
-        .shuffled($0.float(.add, $1, lanes: W64.self), lanes: W64.self) { $0 + ($0 & 1) * 2 }
-    }
+    try combine(i) { $0.subtractedOrAdded($1, lanes: W64.self) }
   }
 
   /// The lanes that bits 4 and up of DPPS's immediate take; the others are 0 and raise nothing.

@@ -189,6 +189,13 @@ recast_host_float_rounding:
   orr x0, x0, x1, lsl #1
   ret
 
+// Whether operands that are subnormal are taken for zeroes. FPCR's FZ.
+  .globl recast_host_float_flushes
+recast_host_float_flushes:
+  mrs x0, fpcr
+  ubfx x0, x0, #24, #1
+  ret
+
 // a × b + c, as bit patterns.
   .globl recast_host_fused_double
 recast_host_fused_double:

@@ -222,6 +222,12 @@ recast_host_float_rounding:
   andi $a0, $a0, 3
   ret
 
+# Whether operands that are subnormal are taken for zeroes. There is no such mode.
+  .globl recast_host_float_flushes
+recast_host_float_flushes:
+  move $a0, $zero
+  ret
+
 # a × b + c, as bit patterns.
   .globl recast_host_fused_double
 recast_host_fused_double:

@@ -195,6 +195,15 @@ recast_host_float_rounding:
   andl $3, %eax
   ret
 
+# Whether operands that are subnormal are taken for zeroes. DAZ.
+  .globl recast_host_float_flushes
+recast_host_float_flushes:
+  stmxcsr -8(%rsp)
+  movl -8(%rsp), %eax
+  shrl $6, %eax
+  andl $1, %eax
+  ret
+
 # a × b + c, as bit patterns.
   .globl recast_host_fused_double
 recast_host_fused_double:
