@@ -19,20 +19,25 @@ extension TargetTraits {
 }
 
 extension TargetTraits {
-  /// RISC-V's conversion to a signed integer, which rounds and saturates by itself. What LLVM has for it
+  /// The host's conversion to a signed integer, which rounds and saturates by itself. What LLVM has for it
   /// is left out where the operand does not fit, and "invalid" with it.
   func conversion(from source: Int, to result: Int, _ rounding: FloatRounding) -> String? {
-    guard architecture == "riscv64" else { return nil }
-    let mode =
-      switch rounding {
-      case .nearest: "rne"
-      case .current: "dyn"
-      case .down: "rdn"
-      case .up: "rup"
-      case .towardZero: "rtz"
-      }
-    return "fcvt.\(result == 64 ? "l" : "w").\(source == 64 ? "d" : "s") $0, $1, \(mode)"
+    let formats = ".\(result == 64 ? "l" : "w").\(source == 64 ? "d" : "s") $0, $1"
+    let modes: [FloatRounding: String]
+    switch architecture {
+    case "riscv64":
+      modes = [.nearest: "rne", .current: "dyn", .down: "rdn", .up: "rup", .towardZero: "rtz"]
+      return "fcvt\(formats), \(modes[rounding]!)"
+    case "loongarch64":
+      modes = [.nearest: "rne", .current: "", .down: "rm", .up: "rp", .towardZero: "rz"]
+      return "ftint\(modes[rounding]!)\(formats)"
+    default: return nil
+    }
   }
+  /// That conversion leaves its result in a floating-point register.
+  var convertsInFloatRegisters: Bool { architecture == "loongarch64" }
+  /// LLVM takes vectors apart for what has to keep exceptions.
+  var keepsLanes: Bool { ["x86_64", "aarch64"].contains(architecture) }
 }
 
 extension IRVector {
@@ -91,8 +96,7 @@ extension IRVector {
   static func strict(
     _ operation: String, _ operands: [Value], to result: IRType? = nil, isRounded: Bool = true
   ) -> Value? {
-    let keepsLanes = ["x86_64", "aarch64"].contains(e.target.architecture)
-    guard e.isStrict || keepsLanes || !operands[0].type.isVector else { return nil }
+    guard e.isStrict || e.target.keepsLanes || !operands[0].type.isVector else { return nil }
     return constrained(operation, operands, to: result, isRounded: isRounded)
   }
 
@@ -128,11 +132,26 @@ extension IRVector {
       SignallingMarker.leave(x, y)
       return b.fcmp(predicate(p), x, y)
     }
+    if !signals && e.target.architecture == "aarch64" && x.type.isVector && (p == .ordered || p == .unordered) {
+      let ordered = b.and(isNumber(x), isNumber(y))
+      return p == .ordered ? ordered : b.not(ordered)
+    }
+    if signals && e.target.architecture == "loongarch64" {
+      for lane in 0..<x.type.vectorSize { SignallingMarker.leave(b.extractElement(x, lane), b.extractElement(y, lane)) }
+    }
     guard e.isStrict else { return b.fcmp(predicate(p), x, y) }
     let name = ["oeq", "olt", "ole", "uno", "une", "uge", "ugt", "ord"][Int(p.rawValue)]
     return constrained(
       signals ? "fcmps" : "fcmp", [x.type],
       [x, y, e.context.value(of: e.context.mdString(name)), e.strictExceptions])
+  }
+
+  /// Lanes that are equal to themselves, by AArch64's quiet comparison: LLVM takes two that signal.
+  private static func isNumber(_ x: Value) -> Value {
+    let isSingle = x.type.elementType == e.float
+    let lanes = isSingle ? "4s" : "2d"
+    let mask = instruction("fcmeq $0.\(lanes), $1.\(lanes), $1.\(lanes)", "=w,w", [x], to: laneType(isSingle ? 32 : 64))
+    return b.icmp(LLVMIntNE, mask, mask.type.null)
   }
 
   /// RISC-V's FLT raises "invalid" for quiet NaNs, too, and LLVM makes other comparisons of it, so that

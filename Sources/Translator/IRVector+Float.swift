@@ -56,7 +56,12 @@ extension IRVector {
         ? constrained(name, [x]) : rounded(x)
     }
     // Where such instructions, or what LLVM makes of them, tell all the same.
-    guard let (save, restore) = e.target.exceptionFlags, !x.type.isVector else { return rounded(x) }
+    guard let (save, restore) = e.target.exceptionFlags else { return rounded(x) }
+    if x.type.isVector {
+      return (0..<x.type.vectorSize).reduce(x) {
+        b.insertElement($0, round(rounding, b.extractElement(x, $1), isSilent: true), $1)
+      }
+    }
     let saving = IRType.function(e.context.structType([e.i64, x.type]), [x.type])
     let before = b.call(b.inlineAsm(saving, save, constraints: "=r,=f,1"), saving, [x])
     let result = rounded(b.extractValue(before, 1))
@@ -160,11 +165,12 @@ extension IRVector {
     }
     let saturated: Value
     if let text = e.target.conversion(from: A.bits, to: B.bits, rounding) {
-      saturated = instruction(text, "=r,f", [f], to: type)
-    } else if e.isStrict && e.target.architecture != "loongarch64" {
+      saturated = e.target.convertsInFloatRegisters
+        ? b.bitCast(instruction(text, "=f,f", [f], to: floatType(B.bits)), type)
+        : instruction(text, "=r,f", [f], to: type)
+    } else if e.isStrict {
       saturated = constrained("fptosi", [f], to: type, isRounded: false)
     } else {
-      // LoongArch's backend has no constrained form: it would call a library.
       saturated = b.call(e.module.intrinsic("llvm.fptosi.sat", [type, f.type]), [f])
     }
     // Too small saturates to the integer indefinite by itself; too large and NaN do not.

@@ -120,6 +120,14 @@ extension IRVector {
     return widens ? Self(result) : Self.padded(result)
   }
 
+  /// By the host's conversion of scalars.
+  private func convertedLanes<A: Word, B: Word>(from _: A.Type, to _: B.Type, _ rounding: FloatRounding) -> Self
+  where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
+    (0..<128 / max(A.bits, B.bits)).reduce(.zero) {
+      $0.replacing($1, with: Self.convertToSigned(lane($1, A.self), to: B.self, rounding))
+    }
+  }
+
   func convertedToSigned<A: Word, B: Word>(
     from _: A.Type, to _: B.Type, _ rounding: FloatRounding
   ) -> Self
@@ -133,6 +141,7 @@ extension IRVector {
       let name = "llvm.x86.sse2.cvt\(truncating)\(kind)2dq"
       return Self(b.call(e.module.intrinsic(name), [x]))
     }
+    if !e.target.keepsLanes { return convertedLanes(from: A.self, to: B.self, rounding) }
     let source = A.bits < B.bits ? lowPair(x) : x
     let count = source.type.vectorSize
     let whole = rounding == .towardZero ? source : Self.round(rounding, source)
