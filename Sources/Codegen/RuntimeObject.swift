@@ -51,8 +51,20 @@ public func runtimeObjects(
     for (path, object) in zip(entries, objects) {
       try? Data(object).write(to: URL(fileURLWithPath: path!), options: .atomic)
     }
+    for part in ["runtime", "support"] { forgetOldest("\(part)-\(target.architecture)-", in: cacheFolder) }
   }
   return objects
+}
+
+/// Every version of the tool, and every processor that was asked for, leaves objects of its own: the last eight stay.
+private func forgetOldest(_ prefix: String, in folder: String) {
+  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  let dated = names.filter { $0.hasPrefix(prefix) }.map { name in
+    let path = "\(folder)/\(name)"
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return (path: path, date: attributes?[.modificationDate] as? Date ?? .distantPast)
+  }
+  for (path, _) in dated.sorted(by: { $0.date > $1.date }).dropFirst(8) { unlink(path) }
 }
 
 private func emitRuntime(
@@ -70,10 +82,16 @@ private func emitRuntime(
     pipeline: isSupport ? "function(simplifycfg,instcombine<no-verify-fixpoint>)" : "default<O2>")
 }
 
+/// Nil with neither variable, or with a home that is not there: nobody wants it made for a cache.
 public func defaultCacheFolder() -> String? {
   let environment = ProcessInfo.processInfo.environment
   func path(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
-  return path("XDG_CACHE_HOME").map { $0 + "/recast" } ?? path("HOME").map { $0 + "/.cache/recast" }
+  if let cache = path("XDG_CACHE_HOME") { return cache + "/recast" }
+  var isDirectory: ObjCBool = false
+  guard let home = path("HOME"), FileManager.default.fileExists(atPath: home, isDirectory: &isDirectory),
+    isDirectory.boolValue
+  else { return nil }
+  return home + "/.cache/recast"
 }
 
 /// Two independent 64-bit hashes (FNV-1a over bytes, and over words with another prime): against

@@ -8,13 +8,13 @@ import Foundation
 public struct Cache: Sendable {
   public let directory: String
 
-  /// $XDG_CACHE_HOME/recast or ~/.cache/recast; nil with neither variable.
+  /// $XDG_CACHE_HOME/recast or ~/.cache/recast; nil with neither variable, or a home that is not there.
   public static var defaultFolder: String? { defaultCacheFolder() }
 
   public init() throws(BuildError) {
     guard let folder = Self.defaultFolder else {
       throw BuildError(
-        .osError, "", "no place for the cache", remedy: "set XDG_CACHE_HOME or HOME")
+        .osError, "", "no place for the cache", remedy: "set XDG_CACHE_HOME, or HOME to a directory that is there")
     }
     directory = folder
   }

@@ -64,6 +64,7 @@ struct Build: ParsableCommand {
       throw ValidationError("--report must end in .json or .html")
     }
     if noCache && cache != nil { throw ValidationError("--cache and --no-cache exclude each other") }
+    if cache == "" { throw ValidationError("--cache needs the path of a directory") }
     if !(0...1 << 24).contains(cacheLimit) {
       throw ValidationError("--cache-limit must be from 0 to 16777216")
     }
