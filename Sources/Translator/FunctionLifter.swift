@@ -37,7 +37,7 @@ final class FunctionLifter {
     convention = unit.convention
     self.number = number
     facts = analysis.functions[number]
-    signature = analysis.signatures[number]
+    signature = unit.signature(of: number)
     keepsAll = analysis.keepsAll(number)
     function = unit.declare(facts.entry)
     let entry = function.appendBasicBlock("entry", in: e.context)
@@ -148,14 +148,14 @@ final class FunctionLifter {
     case .jumpIndirect:
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitTailCall(unit.lookup(target, vcpu: machine.vcpu), target,
-        callee: analysis.unknown, from: n)
+        callee: unit.unknown, from: n)
     case .call(let target, let next):
-      emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target),
+      emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target),
         isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitCall(unit.lookup(target, vcpu: machine.vcpu), target,
-        callee: analysis.unknown, isKnown: true, next: next, from: n)
+        callee: unit.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitReturn(target, from: n)
@@ -178,7 +178,7 @@ final class FunctionLifter {
       let known = analysis.function(at: target) != nil
       if !known { unit.storeRIP(e.i64.constInt(target), machine.vcpu) }
       emitTailCall(
-        unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target), from: n)
+        unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target), from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
     }
   }
@@ -290,9 +290,9 @@ final class FunctionLifter {
       machine.set(r, machine.loadSlot(r))
     }
     machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
-    // While unwinding the VCPU is right about all that the callee touches; this frame adds what
-    // only it holds.
-    for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
+    // While unwinding the VCPU is right about all that the callee touches or was given to keep; this
+    // frame adds what only it holds.
+    for r in kept.subtracting(callee.touched).subtracting(convention.kept) { machine.storeSlot(r, machine.read(r)) }
     machine.flush(kept.union(.results).union(.rsp))
     branch(to: .irregular, pc: pc)
   }
@@ -304,6 +304,7 @@ final class FunctionLifter {
   private lazy var countedLoops = CountedLoops(facts)
   private lazy var definedPassable = analysis.definedPassable(number)
   private lazy var liveIn = analysis.liveInWithPassed(number, defined: definedPassable)
+    .map { $0.union(convention.kept) }
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
 
   /// Returns to the caller with a PC that no call expects.
@@ -468,8 +469,8 @@ final class FunctionLifter {
 
   private lazy var calleeChanges: RegisterSet = facts.blocks.reduce(into: []) { set, block in
     switch block.terminator {
-    case .call(let target, _): set.formUnion(analysis.callee(target).delivered)
-    case .callIndirect: set.formUnion(analysis.unknown.delivered)
+    case .call(let target, _): set.formUnion(unit.callee(target).delivered)
+    case .callIndirect: set.formUnion(unit.unknown.delivered)
     default: break
     }
   }

@@ -36,6 +36,16 @@ struct Signature: Equatable {
   /// What callers find in the slots (SlotPassing.swift).
   var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
   var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
+
+  /// The signature where `registers` go in and come back in host registers, whatever becomes of them
+  /// (`Convention.kept`).
+  func keeping(_ registers: RegisterSet) -> Signature {
+    var new = self
+    new.reads.formUnion(registers)
+    new.wanted.formUnion(registers)
+    new.mustReturn.formUnion(registers)
+    return new
+  }
 }
 
 struct SignatureAnalysis {

@@ -75,7 +75,7 @@ struct StubEmitter {
 
   /// Function f itself, with what `CodeMap` says of it in the upper bits.
   private func body(_ f: Int) -> Value {
-    let signature = unit.analysis.signatures[f]
+    let signature = unit.signature(of: f)
     let results: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
     var bits: UInt64 = 0
     for (n, r) in results.enumerated() where signature.delivered.contains(r) {
@@ -88,7 +88,7 @@ struct StubEmitter {
 
   /// Passable registers that function f takes in host registers, as bits.
   private func inRegisters(_ f: Int) -> UInt64 {
-    let taken = unit.analysis.signatures[f].reads.intersection(unit.argumentSet)
+    let taken = unit.signature(of: f).reads.intersection(unit.argumentSet)
     return SlotPassing.passableList.enumerated().reduce(0) { bits, r in
       taken.contains(r.element) ? bits | 1 << UInt64(r.offset) : bits
     }
@@ -98,12 +98,12 @@ struct StubEmitter {
   /// look for vector results there.
   private func universalEntry(_ f: Int) -> Function {
     let entry = unit.analysis.functions[f].entry
-    let results = unit.analysis.signatures[f].delivered.intersection(unit.resultSet)
+    let results = unit.signature(of: f).delivered.intersection(unit.resultSet)
       .intersection(.vectors)
     if inRegisters(f) == 0 && results.isEmpty { return unit.declare(entry) }
     let universal = unit.declare(named: "u_" + String(entry, radix: 16))
     let m = machine(universal)
-    let taken = unit.analysis.signatures[f].reads.intersection(SlotPassing.passable)
+    let taken = unit.signature(of: f).reads.intersection(SlotPassing.passable)
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
     }
@@ -181,7 +181,8 @@ struct StubEmitter {
     let result = b.call(
       f.parameter(1), unit.prototype, arguments, convention: unit.convention.callingConvention)
     let order: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
-    for (place, r) in unit.convention.results.enumerated() {
+    // The caller of `enter` knows the kept ones.
+    for (place, r) in unit.convention.results.enumerated() where !unit.convention.kept.contains(r) {
       let bit = e.i64.constInt(1 << UInt64(order.firstIndex(of: r)!))
       let delivered = b.icmp(LLVMIntNE, b.and(f.parameter(2), bit), e.i64.null)
       // While unwinding the VCPU is right and the results are not.
@@ -269,7 +270,7 @@ struct StubEmitter {
     unit.storeRIP(
       e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m.vcpu)
     // Its callers give it what it would take; the others are right in their slots.
-    let reads = unit.analysis.signatures[number].reads
+    let reads = unit.signature(of: number).reads
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       reads.contains(r) || SlotPassing.passable.contains(r)
         ? f.parameter(place + 1) : m.loadSlot(r)

@@ -25,6 +25,7 @@ final class TranslationUnit {
   let convention: Convention
   let argumentSet: RegisterSet
   let resultSet: RegisterSet
+  private let kept: RegisterSet
   let prototype: IRType
   let resultType: IRType
   /// Where `code map[mask + 1]` is linked; its entries are written by the unit that has it.
@@ -41,6 +42,7 @@ final class TranslationUnit {
     convention = Convention.forArchitecture(target.architecture)
     argumentSet = convention.argumentSet
     resultSet = convention.resultSet
+    kept = convention.kept
     let types = convention.results.map { LLVMMachine.type(of: $0, e) }
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
@@ -54,6 +56,13 @@ final class TranslationUnit {
   func seesFloatControl(_ f: FunctionFacts) -> Bool {
     f.controlsFloat || analysis.callees(of: f).contains { analysis.functions[$0].controlsFloat }
   }
+
+  /// What calls of function f pass on this target.
+  func signature(of f: Int) -> Signature { analysis.signatures[f].keeping(kept) }
+  /// The same for a call's or tail call's target.
+  func callee(_ target: UInt64) -> Signature { analysis.callee(target).keeping(kept) }
+  /// The same for a target that is not known.
+  var unknown: Signature { analysis.unknown.keeping(kept) }
 
   static func symbol(_ entry: UInt64) -> String {
     Translator.symbolPrefix + String(entry, radix: 16)
