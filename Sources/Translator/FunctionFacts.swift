@@ -18,7 +18,8 @@ struct FunctionFacts {
     case branch(taken: Edge, next: Edge)
     /// Jump table, by target address.
     case table([UInt64: Edge])
-    case jumpIndirect
+    /// `likely` are entries of functions that it may well go to.
+    case jumpIndirect(likely: [UInt64])
     case call(UInt64, next: Edge?)
     case callIndirect(next: Edge?)
     case ret
@@ -31,7 +32,8 @@ struct FunctionFacts {
       case .branch(let t, let n): [t, n]
       case .table(let targets): Array(Set(targets.values)).sorted { $0.order < $1.order }
       case .call(_, let n), .callIndirect(let n): n.map { [$0] } ?? []
-      case .jumpIndirect, .ret, .leave: []
+      case .jumpIndirect(let likely): likely.map { .function($0) }
+      case .ret, .leave: []
       }
     }
 

@@ -145,21 +145,36 @@ final class FunctionLifter {
       b.positionAtEnd(no)
       go(next, from: n)
     case .table(let targets): emitTable(targets, from: n)
-    case .jumpIndirect:
+    case .jumpIndirect(let likely):
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitTailCall(unit.lookup(target, vcpu: machine.vcpu), target,
+      emitJumps(to: likely, by: target, from: n)
+      emitTailCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
         callee: unit.unknown, from: n)
     case .call(let target, let next):
       emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target),
         isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitCall(unit.lookup(target, vcpu: machine.vcpu), target,
+      emitCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
         callee: unit.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitReturn(target, from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
+    }
+  }
+
+  /// Compares `target` with functions that it may well be, and goes on where it is none of them.
+  private func emitJumps(to likely: [UInt64], by target: Value, from n: Int) {
+    for candidate in likely {
+      let same = function.appendBasicBlock(in: e.context)
+      let other = function.appendBasicBlock(in: e.context)
+      b.condBr(b.icmp(LLVMIntEQ, target, e.i64.constInt(candidate)), same, other)
+      let saved = machine
+      b.positionAtEnd(same)
+      go(.function(candidate), from: n)
+      machine = saved
+      b.positionAtEnd(other)
     }
   }
 
@@ -307,10 +322,12 @@ final class FunctionLifter {
     .map { $0.union(convention.kept) }
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
 
-  /// Returns to the caller with a PC that no call expects.
+  /// Returns to the caller with a PC that no call expects: `unwinding` itself, which is 1. (LLVM puts
+  /// constant results into memory and loads them, on hot ways, too.)
   private func returnUnwinding() {
-    let poison = unit.resultType.poison
-    b.ret(b.insertValue(poison, e.i64.constInt(1), 0))
+    let unwinding = b.load(
+      e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    b.ret(b.insertValue(unit.resultType.poison, b.zext(unwinding, e.i64), 0))
   }
 
   private func results(at pc: Value) -> Value {

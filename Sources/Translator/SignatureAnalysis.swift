@@ -147,7 +147,8 @@ struct SignatureAnalysis {
 
   /// Arguments that slots could hold, and function f is given in host registers.
   private func taken(_ f: Int) -> RegisterSet {
-    signatures[f].reads.intersection(unknown.passes).intersection(SlotPassing.softArguments)
+    signatures[f].reads.intersection(unknown.passes)
+      .intersection(SlotPassing.softArguments.union(SlotPassing.passable))
   }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
@@ -367,7 +368,7 @@ struct SignatureAnalysis {
     }
     return switch block.terminator {
     case .call(let target, _): callee(target).passes.union(tails)
-    case .callIndirect, .jumpIndirect: unknown.passes
+    case .callIndirect, .jumpIndirect: unknown.passes.union(tails)
     default: tails
     }
   }
@@ -431,7 +432,8 @@ struct SignatureAnalysis {
     case .ret: return returned.union(.rsp)
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
-      return isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
+      let unknown = isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
+      return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
     // The guest's signal handler meets what this frame hands over.
     case .leave: return .rsp
     case .call(let target, let next): return call(callee(target), next)

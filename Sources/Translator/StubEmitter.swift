@@ -61,7 +61,12 @@ struct StubEmitter {
       table[slot] = f
     }
     let keys = table.map { e.i64.constInt($0.map { unit.analysis.functions[$0].entry } ?? 0) }
-    let hosts = table.map { $0.map { universalEntry($0).value } ?? e.ptr.null }
+    let universal = Dictionary(uniqueKeysWithValues: translated.map { ($0, universalEntry($0).value) })
+    let hosts = table.map { $0.map { universal[$0]! } ?? e.ptr.null }
+    if let codeTable = unit.codeTable {
+      emitCodeTable(
+        codeTable, translated.map { (unit.analysis.functions[$0].entry, universal[$0]!) })
+    }
     let bodies = table.map { $0.map(body) ?? e.i64.null }
     let value = e.context.constStruct([
       e.i64.constArray(keys), e.ptr.constArray(hosts), e.i64.constArray(bodies),
@@ -94,16 +99,21 @@ struct StubEmitter {
     }
   }
 
-  /// Where unknown callers of function f arrive: they leave passable registers in their slots, and
-  /// look for vector results there.
+  /// Where unknown callers of function f arrive: they leave passable registers in their slots, look for
+  /// vector results there, and give soft arguments in host registers only.
   private func universalEntry(_ f: Int) -> Function {
     let entry = unit.analysis.functions[f].entry
     let results = unit.signature(of: f).delivered.intersection(unit.resultSet)
       .intersection(.vectors)
-    if inRegisters(f) == 0 && results.isEmpty { return unit.declare(entry) }
+    let inSlots = unit.signature(of: f).passes.intersection(unit.analysis.unknown.passes)
+      .subtracting(unit.unknown.passes)
+    if inRegisters(f) == 0 && results.isEmpty && inSlots.isEmpty { return unit.declare(entry) }
     let universal = unit.declare(named: "u_" + String(entry, radix: 16))
     let m = machine(universal)
     let taken = unit.signature(of: f).reads.intersection(SlotPassing.passable)
+    for (place, r) in unit.convention.arguments.enumerated() where inSlots.contains(r) {
+      m.storeSlot(r, universal.parameter(place + 1))
+    }
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
     }

@@ -30,19 +30,27 @@ final class TranslationUnit {
   let resultType: IRType
   /// Where `code map[mask + 1]` is linked; its entries are written by the unit that has it.
   let codeMapMask: UInt64
+  let codeTable: CodeTable?
   /// The instruction that is being lifted.
   var currentAddress: UInt64 = 0
   private let attributes: [Attribute]
 
-  init(module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64) {
+  init(
+    module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64,
+    codeTable: CodeTable?
+  ) {
     let e = Emission(module: module, target: target)
     emission = e
     self.analysis = analysis
     self.codeMapMask = codeMapMask
+    self.codeTable = codeTable
     convention = Convention.forArchitecture(target.architecture)
     argumentSet = convention.argumentSet
     resultSet = convention.resultSet
     kept = convention.kept
+    var unknown = analysis.unknown.keeping(kept)
+    unknown.passes = unknown.passes.subtracting(SlotPassing.softArguments.intersection(argumentSet))
+    self.unknown = unknown
     let types = convention.results.map { LLVMMachine.type(of: $0, e) }
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
@@ -61,8 +69,9 @@ final class TranslationUnit {
   func signature(of f: Int) -> Signature { analysis.signatures[f].keeping(kept) }
   /// The same for a call's or tail call's target.
   func callee(_ target: UInt64) -> Signature { analysis.callee(target).keeping(kept) }
-  /// The same for a target that is not known.
-  var unknown: Signature { analysis.unknown.keeping(kept) }
+  /// The same for a target that is not known: it gets `softArguments` in host registers, and puts them to
+  /// their slots where it looks for them there (`StubEmitter.universalEntry`).
+  let unknown: Signature
 
   static func symbol(_ entry: UInt64) -> String {
     Translator.symbolPrefix + String(entry, radix: 16)
@@ -122,10 +131,15 @@ final class TranslationUnit {
     return b.zext(b.lshr(product, e.i32.constInt(UInt64(CodeMap.shift(codeMapMask)))), e.i64)
   }
 
-  /// Host code for a guest address: the first probe; the others are left to `recast_miss`.
-  func lookup(_ target: Value, vcpu: Value) -> Value {
+  /// Host code for a guest address: what the code table has, or the code map's first probe; the rest is left
+  /// to `recast_miss`.
+  func lookup(_ target: Value, in function: Function, vcpu: Value) -> Value {
     let e = emission
     let b = e.builder
+    if let codeTable {
+      storeRIP(target, vcpu)
+      return lookup(target, codeTable, in: function)
+    }
     let slot = codeMapSlot(target)
     let key = b.load(e.i64, codeMapElement(0, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
     let found = b.load(e.ptr, codeMapElement(1, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
