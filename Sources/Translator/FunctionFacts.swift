@@ -95,6 +95,12 @@ struct FunctionFacts {
   /// Has LDMXCSR or STMXCSR in it: fesetround, fetestexcept and their kin.
   let controlsFloat: Bool
 
+  /// Nothing but a jump through a pointer whose likely targets are known.
+  var isTrampoline: Bool {
+    guard case .jumpIndirect(let likely) = blocks.first?.terminator, !likely.isEmpty else { return false }
+    return blocks[0].instructions.dropLast().allSatisfy { $0.operation == .endbr64 }
+  }
+
   /// Data flow against the edges: lets the sets at the blocks' starts grow until `atStart`, given a
   /// block and the sets so far, adds to none.
   func growBackward(

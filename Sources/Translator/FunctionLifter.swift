@@ -30,7 +30,18 @@ final class FunctionLifter {
   /// The index of a jump table, captured where the table is read.
   private var tableIndex: Value?
 
-  init(_ unit: TranslationUnit, number: Int) {
+  /// Where a trampoline goes whose target is none of the likely ones.
+  private let otherwise: Function?
+  /// Jumps compare their targets with the likely ones.
+  private let comparesTargets: Bool
+
+  /// - Parameters:
+  ///   - function: what to fill, if not the translated function itself: a trampoline's `otherwise`.
+  ///   - otherwise: what it goes on in where its target is none of the likely ones. There it has nothing but
+  ///     tail calls, so that LLVM makes no frame.
+  init(_ unit: TranslationUnit, number: Int, in function: Function? = nil, otherwise: Function? = nil) {
+    self.otherwise = otherwise
+    comparesTargets = function == nil
     self.unit = unit
     e = unit.emission
     analysis = unit.analysis
@@ -39,11 +50,11 @@ final class FunctionLifter {
     facts = analysis.functions[number]
     signature = unit.signature(of: number)
     keepsAll = analysis.keepsAll(number)
-    function = unit.declare(facts.entry)
-    let entry = function.appendBasicBlock("entry", in: e.context)
+    self.function = function ?? unit.declare(facts.entry)
+    let entry = self.function.appendBasicBlock("entry", in: e.context)
     e.builder.positionAtEnd(entry)
-    machine = LLVMMachine(e, function: function, vcpu: function.parameter(0))
-    entryRSP = function.parameter(1)
+    machine = LLVMMachine(e, function: self.function, vcpu: self.function.parameter(0))
+    entryRSP = self.function.parameter(1)
   }
 
   var b: Builder { e.builder }
@@ -147,7 +158,12 @@ final class FunctionLifter {
     case .table(let targets): emitTable(targets, from: n)
     case .jumpIndirect(let likely):
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitJumps(to: likely, by: target, from: n)
+      if comparesTargets { emitJumps(to: likely, by: target, from: n) }
+      if let otherwise {
+        let arguments = (0...convention.arguments.count).map { function.parameter($0) }
+        b.ret(b.call(otherwise, arguments, tail: LLVMTailCallKindTail))
+        return
+      }
       emitTailCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
         callee: unit.unknown, from: n)
     case .call(let target, let next):
@@ -169,7 +185,7 @@ final class FunctionLifter {
     for candidate in likely {
       let same = function.appendBasicBlock(in: e.context)
       let other = function.appendBasicBlock(in: e.context)
-      b.condBr(b.icmp(LLVMIntEQ, target, e.i64.constInt(candidate)), same, other)
+      e.branchCold(b.icmp(LLVMIntNE, target, e.i64.constInt(candidate)), other, same)
       let saved = machine
       b.positionAtEnd(same)
       go(.function(candidate), from: n)

@@ -147,8 +147,8 @@ struct SignatureAnalysis {
 
   /// Arguments that slots could hold, and function f is given in host registers.
   private func taken(_ f: Int) -> RegisterSet {
-    signatures[f].reads.intersection(unknown.passes)
-      .intersection(SlotPassing.softArguments.union(SlotPassing.passable))
+    let all = SlotPassing.softArguments.union(functions[f].isTrampoline ? SlotPassing.passable : [])
+    return signatures[f].reads.intersection(unknown.passes).intersection(all)
   }
 
   func function(at entry: UInt64) -> Int? { index[entry] }

@@ -81,9 +81,22 @@ final class TranslationUnit {
 
   func declare(named name: String) -> Function {
     if let known = emission.module.function(named: name) { return known }
+    let f = addFunction(name)
+    f.visibility = LLVMHiddenVisibility
+    return f
+  }
+
+  /// A function that only this module knows.
+  func addFunction() -> Function {
+    let f = addFunction("other")
+    f.linkage = LLVMInternalLinkage
+    f.addAttribute(emission.context.attribute("noinline"))
+    return f
+  }
+
+  private func addFunction(_ name: String) -> Function {
     let f = emission.module.addFunction(name, prototype)
     f.callConvention = convention.callingConvention
-    f.visibility = LLVMHiddenVisibility
     for a in attributes { f.addAttribute(a) }
     f.addAttribute(emission.context.attribute("noalias"), at: .parameter(0))
     return f

@@ -123,7 +123,13 @@ public struct Translator {
     Emission.current = unit.emission
     defer { Emission.current = nil }
     for f in functions where !excluded.contains(f) {
-      try FunctionLifter(unit, number: f).lift()
+      var otherwise: Function?
+      if analysis.functions[f].isTrampoline {
+        let other = unit.addFunction()
+        try FunctionLifter(unit, number: f, in: other).lift()
+        otherwise = other
+      }
+      try FunctionLifter(unit, number: f, otherwise: otherwise).lift()
     }
   }
 
