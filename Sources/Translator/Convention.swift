@@ -40,9 +40,8 @@ struct Convention {
   ]
   private static func vectors(_ n: Int) -> [Register] { (0..<n).map { .vector($0, half: 0) } }
 
-  /// - Parameter architecture: the triple's first component.
-  static func forArchitecture(_ architecture: String) -> Convention {
-    switch architecture {
+  static func forTarget(_ target: TargetTraits) -> Convention {
+    switch target.architecture {
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,
@@ -52,7 +51,8 @@ struct Convention {
       Convention(
         callingConvention: ccPreserveNone,
         arguments: integersOfAArch64 + vectors(8),
-        results: [.gpr(.rax)] + keptOfAArch64 + [.gpr(.rdx)] + vectors(2))
+        results: [.gpr(.rax)] + (target.does(.keptRegisters) ? keptOfAArch64 : []) + [.gpr(.rdx)]
+          + vectors(2))
     case "riscv64":
       Convention(
         callingConvention: ccFast, arguments: Array(integerOrder.prefix(11)),

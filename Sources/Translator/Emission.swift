@@ -79,10 +79,15 @@ public struct TargetTraits {
   /// x86-64-v2 for Sandy Bridge, with rotations by SHLD, which are slow on other processors.
   public var tuning: String? { architecture == "x86_64" && hasBaselineVectors ? "generic" : nil }
 
+  /// Passes that are left out.
+  public var disabled: Set<OwnPass> = []
+  func does(_ pass: OwnPass) -> Bool { !disabled.contains(pass) }
+
   public init(
     architecture: String, features: String = "", hasBaselineVectors: Bool = true,
-    hasStringComparison: Bool = false
+    hasStringComparison: Bool = false, disabled: Set<OwnPass> = []
   ) {
+    self.disabled = disabled
     self.architecture = architecture
     self.features = features
     self.hasBaselineVectors = hasBaselineVectors

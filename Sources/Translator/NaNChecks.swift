@@ -11,7 +11,9 @@ import LLVM
 /// What is left to do in lifted code when the passes that optimise are through.
 public func finish(_ module: Module, for target: TargetTraits) {
   expandNaNMarkers(in: module, for: target)
-  if target.architecture == "aarch64" { quietVectorSelects(in: module) }
+  guard target.architecture == "aarch64" else { return }
+  quietVectorSelects(in: module)
+  if target.does(.returnChecks) { compareReturnsInPlace(in: module) }
 }
 
 private func expandNaNMarkers(in module: Module, for target: TargetTraits) {

@@ -44,7 +44,7 @@ final class TranslationUnit {
     self.analysis = analysis
     self.codeMapMask = codeMapMask
     self.codeTable = codeTable
-    convention = Convention.forArchitecture(target.architecture)
+    convention = Convention.forTarget(target)
     argumentSet = convention.argumentSet
     resultSet = convention.resultSet
     kept = convention.kept

@@ -13,10 +13,11 @@ public struct Translator {
   /// Functions that are left to the interpreter, by index.
   public var excluded: Set<Int> = []
 
-  public init(_ discovery: Discovery) {
+  /// - Parameter disabled: passes that are left out; the targets' traits have to say the same.
+  public init(_ discovery: Discovery, without disabled: Set<OwnPass> = []) {
     let entries = Set(discovery.functions.map(\.entry))
-    let likely = LikelyTargets.all(of: discovery)
-    codeTable = CodeTable(entries: Array(entries))
+    let likely = disabled.contains(.likelyTargets) ? [:] : LikelyTargets.all(of: discovery)
+    codeTable = disabled.contains(.codeTable) ? nil : CodeTable(entries: Array(entries))
     analysis = SignatureAnalysis(
       discovery.functions.map { FunctionFacts($0, entries: entries, likely: likely) },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
