@@ -1,49 +1,39 @@
-// Every call compares the PC that it comes back with. AArch64 does so with two immediate operands, but
-// LLVM's constant hoisting takes the addresses for expensive constants: it makes them of a common
-// one, which is put away while the call runs. A switch's cases it leaves alone.
+// Every call compares the PC that it comes back with. AArch64 compares with addresses below 16 MiB by two
+// immediate operands, but LLVM takes the address for one expensive constant with that which was stored before the
+// call, or makes it of another one: either is put away while the call runs, or made twice. So the
+// upper part is taken off out of LLVM's sight.
 
 import LLVM
 
-/// Turns branches by a comparison of a call's result with a constant into switches.
+/// Rewrites comparisons of calls' PCs with constants.
 func compareReturnsInPlace(in module: Module) {
-  let context = module.context
-  let builder = Builder(context)
-  let profile = context.metadataKind("prof")
-  let likely = context.value(of: context.branchWeights([1, 100_000]))
+  let builder = Builder(module.context)
+  let i64 = module.context.i64
+  let type = IRType.function(i64, [i64])
   for function in module.functions where !function.isDeclaration {
     for block in function.basicBlocks {
-      guard let branch = block.terminator, let check = ReturnCheck(branch) else { continue }
-      builder.positionBefore(branch)
-      let new = builder.switchOn(check.programCounter, default: check.differs, cases: 1)
-      new.addCase(check.address, check.equal)
-      new.setMetadata(profile, likely)
-      branch.eraseFromParent()
-      if !check.comparison.hasUses { check.comparison.eraseFromParent() }
+      for comparison in block.instructions {
+        guard let (pc, address) = comparison.comparedReturn else { continue }
+        builder.positionBefore(comparison)
+        let upper = builder.inlineAsm(
+          type, "sub $0, $1, #\(address >> 12), lsl #12", constraints: "=r,r", sideEffects: false)
+        comparison.setOperand(0, builder.call(upper, type, [pc]))
+        comparison.setOperand(1, i64.constInt(address & 0xfff))
+      }
     }
   }
 }
 
-private struct ReturnCheck {
-  let comparison, programCounter, address: Value
-  let equal, differs: BasicBlock
-
-  init?(_ branch: Value) {
-    guard branch.opcode == LLVMBr, LLVMIsConditional(branch.ref) != 0 else { return nil }
-    comparison = Value(LLVMGetCondition(branch.ref))
-    guard comparison.isInstruction, comparison.opcode == LLVMICmp else { return nil }
-    (programCounter, address) = (comparison.operand(0), comparison.operand(1))
-    guard address.isConstantInt, programCounter.isInstruction,
-      programCounter.opcode == LLVMExtractValue
+extension Value {
+  /// Of a comparison for equality with a call's first result: that, and the constant.
+  fileprivate var comparedReturn: (pc: Value, address: UInt64)? {
+    guard opcode == LLVMICmp, [LLVMIntEQ, LLVMIntNE].contains(LLVMGetICmpPredicate(ref)),
+      let address = operand(1).constantValue, address > 0xfff, address < 1 << 24
     else { return nil }
-    let first = BasicBlock(LLVMGetSuccessor(branch.ref, 0))
-    let second = BasicBlock(LLVMGetSuccessor(branch.ref, 1))
-    switch LLVMGetICmpPredicate(comparison.ref) {
-    case LLVMIntEQ: (equal, differs) = (first, second)
-    case LLVMIntNE: (equal, differs) = (second, first)
-    default: return nil
-    }
-    // The PC comes first.
-    guard LLVMIsACallInst(programCounter.operand(0).ref) != nil, LLVMGetIndices(programCounter.ref)[0] == 0
+    let pc = operand(0)
+    guard pc.isInstruction, pc.opcode == LLVMExtractValue, LLVMGetIndices(pc.ref)[0] == 0,
+      LLVMIsACallInst(pc.operand(0).ref) != nil, LLVMGetIntTypeWidth(pc.type.ref) == 64
     else { return nil }
+    return (pc, address)
   }
 }
