@@ -210,8 +210,7 @@ struct StubEmitter {
     b.ret(b.extractValue(result, 0))
   }
 
-  /// The translated convention's way to `vcpu.rip`: the probes behind the first one, then the
-  /// interpreter.
+  /// The translated convention's way to `vcpu.rip`: by the code map, then by the interpreter.
   private func emitMiss() {
     let f = unit.declare(named: Symbol.miss)
     let m = machine(f)
