@@ -33,12 +33,12 @@ extension OptimizationLevel {
     return kept.isEmpty ? "" : open + kept.joined(separator: ",") + close
   }
 
-  /// Fails unless every name is one of the level's passes.
-  public func check(disabled names: [String]) throws(CodegenError) {
+  /// Fails unless every name is one of the level's passes, or of `others`.
+  public func check(disabled names: [String], besides others: [String] = []) throws(CodegenError) {
     let whole = pipeline(hasLoops: true)
     func has(_ name: String) -> Bool { pipeline(hasLoops: true, without: [name]) != whole }
-    for name in names where !has(name) {
-      let known = Set(whole.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
+    for name in names where !has(name) && !others.contains(name) {
+      let known = others + Set(whole.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
         .filter(has)
       throw .input(
         "--disable-pass \(name): -\(self) has "

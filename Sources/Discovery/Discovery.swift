@@ -27,6 +27,8 @@ public struct Discovery: Sendable {
   public private(set) var framedPaddingBytes = 0
   /// Instructions in all functions; code shared by functions counts once for each.
   public private(set) var instructionCount = 0
+  /// Ifunc resolvers, by the address of the pointer that start-up code sets to what they answer.
+  public private(set) var resolvers: [UInt64: UInt64] = [:]
   /// Built by Go's own compiler, which has calling conventions of its own.
   public private(set) var isGo = false
   /// The decoding budget ran out: the rest is left to the interpreter.
@@ -50,6 +52,7 @@ public struct Discovery: Sendable {
     let walked = functions
     cutAtFaults()
     isGo = program.isGo
+    for relocation in program.indirectRelocations { resolvers[relocation.place] = relocation.value }
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }
     isCutShort = finder.explorer.decoded >= finder.explorer.budget
     measure(program, finder.explorer, walked)

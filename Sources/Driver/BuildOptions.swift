@@ -1,3 +1,5 @@
+import Translator
+
 /// What a build was asked for. Everything that can change an artifact's bytes is in `key`.
 public struct BuildOptions: Codable, Sendable {
   public enum Flow: String, Codable, Sendable, CaseIterable {
@@ -21,6 +23,7 @@ public struct BuildOptions: Codable, Sendable {
   public var keepIR: String?
   /// Keep the names of translated functions in the artifact's symbol table.
   public var symbols = false
+  /// LLVM's passes of the level's pipeline, or `OwnPass`es.
   public var disabledPasses: [String] = []
   /// Guest addresses that earlier runs had to interpret.
   public var learnt: [UInt64] = []
@@ -53,4 +56,8 @@ public struct BuildOptions: Codable, Sendable {
       + (entries.map { " entries=\($0.sorted().map { String($0, radix: 16) })" } ?? "")
       + (learnt.isEmpty ? "" : " learnt=\(learnt.sorted().map { String($0, radix: 16) })")
   }
+}
+
+extension BuildOptions {
+  var disabledOwnPasses: Set<OwnPass> { Set(disabledPasses.compactMap(OwnPass.init)) }
 }

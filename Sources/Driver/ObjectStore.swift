@@ -97,9 +97,14 @@ package struct ObjectRecipe {
   package var level: OptimizationLevel
   /// What runs before instruction selection; nil for the level's own passes.
   package var pipeline: String?
+  package var disabled: Set<OwnPass>
 
-  package init(target: TargetDescription, level: OptimizationLevel, pipeline: String? = nil) {
+  package init(
+    target: TargetDescription, level: OptimizationLevel, pipeline: String? = nil,
+    without disabled: Set<OwnPass> = []
+  ) {
     (self.target, self.level, self.pipeline) = (target, level, pipeline)
+    self.disabled = disabled
   }
 
   /// The store's key of the object. What other functions, analyses and options have to say is in the
@@ -108,6 +113,7 @@ package struct ObjectRecipe {
     let parts = [
       Version.identity, target.triple, target.cpu, target.features, target.abi,
       "\(target.codeModel.rawValue)", "\(level)", pipeline ?? "default", SHA256.hex(module.bitcode),
+      disabled.map(\.rawValue).sorted().joined(separator: ","),
     ]
     return SHA256.hex(parts.joined(separator: "\n"))
   }
@@ -125,7 +131,7 @@ package struct ObjectRecipe {
   }
 
   private func emit(_ module: Module) throws(CodegenError) -> [UInt8] {
-    let traits = TargetTraits(architecture: target.architecture)
+    let traits = TargetTraits(architecture: target.architecture, disabled: disabled)
     return try Codegen.emit(
       module, for: target, level: level, pipeline: pipeline, finish: { finish($0, for: traits) })
   }

@@ -25,7 +25,8 @@ public func build(_ options: BuildOptions, progress: Progress) throws(BuildError
     options: options, program: programReport(program, discovery, input: input))
 
   progress.stage("recovering signatures")
-  var translator = options.flow == .static ? Translator(discovery) : Translator.nothing
+  var translator = options.flow == .static
+    ? Translator(discovery, without: options.disabledOwnPasses) : Translator.nothing
   if let entries = options.entries { translator.leaveOut(allBut: Set(entries)) }
 
   // Held under temporary names until all of them are made.
@@ -63,7 +64,7 @@ private func description(of output: BuildOptions.Output, _ options: BuildOptions
     let target = named.with(features: options.features)
     if !options.cpu.isEmpty || !options.features.isEmpty { try target.check() }
     try (OptimizationLevel(rawValue: options.optimisation) ?? .O2).check(
-      disabled: options.disabledPasses)
+      disabled: options.disabledPasses, besides: OwnPass.allCases.map(\.rawValue))
     return target
   } catch {
     throw BuildError(codegen: error, triple)
@@ -106,7 +107,8 @@ private func makeArtifact(
     progress.stage("\(triple): runtime")
     var rest = translator
     rest.excluded.formUnion(translation.excluded)
-    objects.append(try emitStubs(rest, imageFacts(program), for: target, store: store))
+    objects.append(try emitStubs(
+      rest, imageFacts(program), for: target, without: options.disabledOwnPasses, store: store))
     store?.trim()
     objects += try runtimeObjects(
       RuntimeFiles(folder: runtime), for: target, buildID: Version.identity,
@@ -133,18 +135,21 @@ private func makeArtifact(
 }
 
 /// - Parameter isBaseline: for the target's own processor and features.
-func traits(of target: TargetDescription, isBaseline: Bool = true) -> TargetTraits {
+func traits(of target: TargetDescription, isBaseline: Bool = true, disabled: Set<OwnPass> = [])
+  -> TargetTraits
+{
   TargetTraits(
     architecture: target.architecture, features: target.features, hasBaselineVectors: isBaseline,
-    hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"))
+    hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"),
+    disabled: disabled)
 }
 
 private func emitStubs(
   _ translator: Translator, _ image: ImageFacts, for target: TargetDescription,
-  store: ObjectStore?
+  without disabled: Set<OwnPass>, store: ObjectStore?
 ) throws(CodegenError) -> [UInt8] {
   let module = Module("stubs", in: LLVMContext(discardValueNames: true))
-  translator.emitStubs(image, into: module, for: TargetTraits(architecture: target.architecture))
+  translator.emitStubs(image, into: module, for: TargetTraits(architecture: target.architecture, disabled: disabled))
   return try ObjectRecipe(target: target, level: .O2).make(from: module, store).bytes
 }
 

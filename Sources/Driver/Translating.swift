@@ -99,7 +99,8 @@ private struct Translating {
     let hasLoops = shard.functions.contains(where: translator.hasLoop)
     let recipe = ObjectRecipe(
       target: target, level: level,
-      pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)))
+      pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)),
+      without: options.disabledOwnPasses)
     let (bytes, isReused): ([UInt8], Bool)
     do {
       (bytes, isReused) = try make(shard, by: recipe, movable: movable)
@@ -116,7 +117,7 @@ private struct Translating {
     let module = Module("shard", in: LLVMContext(discardValueNames: options.keepIR == nil))
     let isBaseline = options.cpu.isEmpty && options.features.isEmpty
     try translator.translate(
-      shard.functions, into: module, for: traits(of: target, isBaseline: isBaseline))
+      shard.functions, into: module, for: traits(of: target, isBaseline: isBaseline, disabled: options.disabledOwnPasses))
     if let folder = options.keepIR { try keep(module, of: shard, in: folder) }
     let own = translator.addresses(of: shard.functions)
     let placement = Placement(takenFrom: module, prefix: Translator.symbolPrefix, own: own) {

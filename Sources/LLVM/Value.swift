@@ -124,6 +124,8 @@ public struct Value: Equatable, Hashable {
 
   // Constant expressions.
   @inlinable public func constAdd(_ other: Value) -> Value { Value(LLVMConstAdd(ref, other.ref)) }
+  @inlinable public func constSub(_ other: Value) -> Value { Value(LLVMConstSub(ref, other.ref)) }
+  @inlinable public func constTrunc(_ type: IRType) -> Value { Value(LLVMConstTrunc(ref, type.ref)) }
   @inlinable public func constPtrToInt(_ type: IRType) -> Value {
     Value(LLVMConstPtrToInt(ref, type.ref))
   }

@@ -6,6 +6,11 @@
 /// indirect call needs no adapter. A place that a callee does not read costs nothing: the caller
 /// passes poison there. Registers without a place travel through their VCPU slots.
 ///
+/// Callee-saved registers among the results (`kept`) are in their places at every call and every
+/// return, whatever the function does with them: a caller need not put them away while it calls, and
+/// a function that restores one from the guest's stack hands on what it has loaded. Where a register
+/// has the same host register as argument and as result, a function that leaves it alone pays nothing.
+///
 /// The numbers are what LLVM 19.1 keeps in registers on each target; more would go to the stack,
 /// break `musttail`, or end in a fatal error (measured, docs/PERFORMANCE.md).
 struct Convention {
@@ -24,11 +29,19 @@ struct Convention {
     .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.rbx), .gpr(.rbp), .gpr(.r8),
     .gpr(.r12), .gpr(.r9), .gpr(.r13), .gpr(.r14), .gpr(.r15), .gpr(.rax), .gpr(.r10), .gpr(.r11),
   ]
+  /// aarch64 has these arguments in X21–X28 and X0–X7, and results in X0–X7 behind the PC: RAX and the
+  /// kept ones have the same place in both.
+  private static let integersOfAArch64: [Register] = [
+    .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.r8), .gpr(.r9), .gpr(.r15),
+    .gpr(.r10), .gpr(.rax), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r11),
+  ]
+  private static let keptOfAArch64: [Register] = [
+    .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+  ]
   private static func vectors(_ n: Int) -> [Register] { (0..<n).map { .vector($0, half: 0) } }
 
-  /// - Parameter architecture: the triple's first component.
-  static func forArchitecture(_ architecture: String) -> Convention {
-    switch architecture {
+  static func forTarget(_ target: TargetTraits) -> Convention {
+    switch target.architecture {
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,
@@ -37,8 +50,9 @@ struct Convention {
     case "aarch64":
       Convention(
         callingConvention: ccPreserveNone,
-        arguments: integerOrder + vectors(8),
-        results: [.gpr(.rax), .gpr(.rdx)] + vectors(2))
+        arguments: integersOfAArch64 + vectors(8),
+        results: [.gpr(.rax)] + (target.does(.keptRegisters) ? keptOfAArch64 : []) + [.gpr(.rdx)]
+          + vectors(2))
     case "riscv64":
       Convention(
         callingConvention: ccFast, arguments: Array(integerOrder.prefix(11)),
@@ -50,5 +64,8 @@ struct Convention {
   }
 
   var argumentSet: RegisterSet { arguments.reduce(into: []) { $0.insert($1) } }
+  /// Callee-saved registers that every call takes and gives back.
+  var kept: RegisterSet { argumentSet.intersection(resultSet).intersection(.calleeSaved) }
+
   var resultSet: RegisterSet { results.reduce(into: []) { $0.insert($1) } }
 }

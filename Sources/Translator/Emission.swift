@@ -58,34 +58,3 @@ final class Emission {
     branch.setMetadata(profKind, unlikely)
   }
 }
-
-/// What differs between targets in how meanings become IR.
-public struct TargetTraits {
-  /// The triple's first component.
-  public var architecture: String
-  /// LLVM's feature string.
-  public var features: String
-  /// Floating-point instructions choose NaNs as x86 does.
-  public var hasX86NaN: Bool { architecture == "x86_64" }
-  /// Conversions between formats keep a NaN's sign and payload, as x86's do.
-  public var convertsNaNs: Bool { ["x86_64", "aarch64"].contains(architecture) }
-
-  /// No vector registers beyond those of the baseline hold values, so that hand-written assembly can
-  /// save them all.
-  public var hasBaselineVectors: Bool
-  /// PCMPISTRI itself is there (SSE4.2).
-  public var hasStringComparison: Bool
-  /// The processor that code is scheduled and chosen for, where it is not the one whose features it has: LLVM tunes
-  /// x86-64-v2 for Sandy Bridge, with rotations by SHLD, which are slow on other processors.
-  public var tuning: String? { architecture == "x86_64" && hasBaselineVectors ? "generic" : nil }
-
-  public init(
-    architecture: String, features: String = "", hasBaselineVectors: Bool = true,
-    hasStringComparison: Bool = false
-  ) {
-    self.architecture = architecture
-    self.features = features
-    self.hasBaselineVectors = hasBaselineVectors
-    self.hasStringComparison = hasStringComparison
-  }
-}

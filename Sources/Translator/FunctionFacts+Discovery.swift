@@ -2,8 +2,10 @@ import Discovery
 import X86
 
 extension FunctionFacts {
-  /// - Parameter entries: of all functions there are.
-  init(_ function: GuestFunction, entries: Set<UInt64>) {
+  /// - Parameters:
+  ///   - entries: of all functions there are.
+  ///   - likely: by the address of a pointer, entries that a jump through it is likely to go to.
+  init(_ function: GuestFunction, entries: Set<UInt64>, likely: [UInt64: [UInt64]] = [:]) {
     entry = function.entry
     // The entry block first: the analyses and the lifter start there.
     var order = function.blocks.indices.filter { function.blocks[$0].start == function.entry }
@@ -23,7 +25,9 @@ extension FunctionFacts {
       case .jumpTable(let table):
         terminator = .table(
           Dictionary(uniqueKeysWithValues: Set(table.targets).map { ($0, edge($0)) }))
-      case .indirectJump: terminator = .jumpIndirect
+      case .indirectJump:
+        let pointer = block.instructions.last?.pointerOfJump
+        terminator = .jumpIndirect(likely: pointer.flatMap { likely[$0] } ?? [])
       case .call(let to, let next): terminator = .call(to, next: next.map(edge))
       case .indirectCall(let next): terminator = .callIndirect(next: edge(next))
       case .ret: terminator = .ret
@@ -49,6 +53,16 @@ extension FunctionFacts {
       return facts
     }
     controlsFloat = blocks.contains { $0.instructions.contains { $0.operation.isFloatControl } }
+  }
+}
+
+extension Instruction {
+  /// Where the target is loaded from, in `jmp [rip+X]`.
+  fileprivate var pointerOfJump: UInt64? {
+    guard operands.0.kind == .memory, base == Instruction.instructionPointer, segment == 0 else {
+      return nil
+    }
+    return UInt64(bitPattern: displacement)
   }
 }
 

@@ -18,7 +18,8 @@ struct FunctionFacts {
     case branch(taken: Edge, next: Edge)
     /// Jump table, by target address.
     case table([UInt64: Edge])
-    case jumpIndirect
+    /// `likely` are entries of functions that it may well go to.
+    case jumpIndirect(likely: [UInt64])
     case call(UInt64, next: Edge?)
     case callIndirect(next: Edge?)
     case ret
@@ -31,7 +32,8 @@ struct FunctionFacts {
       case .branch(let t, let n): [t, n]
       case .table(let targets): Array(Set(targets.values)).sorted { $0.order < $1.order }
       case .call(_, let n), .callIndirect(let n): n.map { [$0] } ?? []
-      case .jumpIndirect, .ret, .leave: []
+      case .jumpIndirect(let likely): likely.map { .function($0) }
+      case .ret, .leave: []
       }
     }
 
@@ -92,6 +94,12 @@ struct FunctionFacts {
   var blocks: [Block]
   /// Has LDMXCSR or STMXCSR in it: fesetround, fetestexcept and their kin.
   let controlsFloat: Bool
+
+  /// Nothing but a jump through a pointer whose likely targets are known.
+  var isTrampoline: Bool {
+    guard case .jumpIndirect(let likely) = blocks.first?.terminator, !likely.isEmpty else { return false }
+    return blocks[0].instructions.dropLast().allSatisfy { $0.operation == .endbr64 }
+  }
 
   /// Data flow against the edges: lets the sets at the blocks' starts grow until `atStart`, given a
   /// block and the sets so far, adds to none.

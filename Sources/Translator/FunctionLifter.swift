@@ -30,20 +30,31 @@ final class FunctionLifter {
   /// The index of a jump table, captured where the table is read.
   private var tableIndex: Value?
 
-  init(_ unit: TranslationUnit, number: Int) {
+  /// Where a trampoline goes whose target is none of the likely ones.
+  private let otherwise: Function?
+  /// Jumps compare their targets with the likely ones.
+  private let comparesTargets: Bool
+
+  /// - Parameters:
+  ///   - function: what to fill, if not the translated function itself: a trampoline's `otherwise`.
+  ///   - otherwise: what it goes on in where its target is none of the likely ones. There it has nothing but
+  ///     tail calls, so that LLVM makes no frame.
+  init(_ unit: TranslationUnit, number: Int, in function: Function? = nil, otherwise: Function? = nil) {
+    self.otherwise = otherwise
+    comparesTargets = function == nil
     self.unit = unit
     e = unit.emission
     analysis = unit.analysis
     convention = unit.convention
     self.number = number
     facts = analysis.functions[number]
-    signature = analysis.signatures[number]
+    signature = unit.signature(of: number)
     keepsAll = analysis.keepsAll(number)
-    function = unit.declare(facts.entry)
-    let entry = function.appendBasicBlock("entry", in: e.context)
+    self.function = function ?? unit.declare(facts.entry)
+    let entry = self.function.appendBasicBlock("entry", in: e.context)
     e.builder.positionAtEnd(entry)
-    machine = LLVMMachine(e, function: function, vcpu: function.parameter(0))
-    entryRSP = function.parameter(1)
+    machine = LLVMMachine(e, function: self.function, vcpu: self.function.parameter(0))
+    entryRSP = self.function.parameter(1)
   }
 
   var b: Builder { e.builder }
@@ -61,7 +72,7 @@ final class FunctionLifter {
     defer { (e.isStrict, e.isWide) = (false, false) }
     // For x86 LLVM 19 takes the attribute as a wish for FWAIT behind assembly, which raises exceptions
     // that the guest is about to clear. The operations are constrained without it.
-    if e.isStrict && unit.emission.target.architecture != "x86_64" {
+    if e.isStrict && !e.target.isX86 {
       function.addAttribute(e.context.attribute("strictfp"))
     }
     let features = HostFeatures(facts, for: e.target)
@@ -145,21 +156,41 @@ final class FunctionLifter {
       b.positionAtEnd(no)
       go(next, from: n)
     case .table(let targets): emitTable(targets, from: n)
-    case .jumpIndirect:
+    case .jumpIndirect(let likely):
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitTailCall(unit.lookup(target, vcpu: machine.vcpu), target,
-        callee: analysis.unknown, from: n)
+      if comparesTargets { emitJumps(to: likely, by: target, from: n) }
+      if let otherwise {
+        let arguments = (0...convention.arguments.count).map { function.parameter($0) }
+        b.ret(b.call(otherwise, arguments, tail: LLVMTailCallKindTail))
+        return
+      }
+      emitTailCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
+        callee: unit.unknown, from: n)
     case .call(let target, let next):
-      emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target),
+      emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target),
         isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitCall(unit.lookup(target, vcpu: machine.vcpu), target,
-        callee: analysis.unknown, isKnown: true, next: next, from: n)
+      emitCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
+        callee: unit.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitReturn(target, from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
+    }
+  }
+
+  /// Compares `target` with functions that it may well be, and goes on where it is none of them.
+  private func emitJumps(to likely: [UInt64], by target: Value, from n: Int) {
+    for candidate in likely {
+      let same = function.appendBasicBlock(in: e.context)
+      let other = function.appendBasicBlock(in: e.context)
+      e.branchCold(b.icmp(LLVMIntNE, target, e.i64.constInt(candidate)), other, same)
+      let saved = machine
+      b.positionAtEnd(same)
+      go(.function(candidate), from: n)
+      machine = saved
+      b.positionAtEnd(other)
     }
   }
 
@@ -178,7 +209,7 @@ final class FunctionLifter {
       let known = analysis.function(at: target) != nil
       if !known { unit.storeRIP(e.i64.constInt(target), machine.vcpu) }
       emitTailCall(
-        unit.hostFunction(target), e.i64.constInt(target), callee: analysis.callee(target), from: n)
+        unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target), from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
     }
   }
@@ -290,9 +321,9 @@ final class FunctionLifter {
       machine.set(r, machine.loadSlot(r))
     }
     machine.set(.gpr(.rsp), b.add(rsp, e.i64.constInt(8)))
-    // While unwinding the VCPU is right about all that the callee touches; this frame adds what
-    // only it holds.
-    for r in kept.subtracting(callee.touched) { machine.storeSlot(r, machine.read(r)) }
+    // While unwinding the VCPU is right about all that the callee touches or was given to keep; this
+    // frame adds what only it holds.
+    for r in kept.subtracting(callee.touched).subtracting(convention.kept) { machine.storeSlot(r, machine.read(r)) }
     machine.flush(kept.union(.results).union(.rsp))
     branch(to: .irregular, pc: pc)
   }
@@ -304,12 +335,15 @@ final class FunctionLifter {
   private lazy var countedLoops = CountedLoops(facts)
   private lazy var definedPassable = analysis.definedPassable(number)
   private lazy var liveIn = analysis.liveInWithPassed(number, defined: definedPassable)
+    .map { $0.union(convention.kept) }
   private lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
 
-  /// Returns to the caller with a PC that no call expects.
+  /// Returns to the caller with a PC that no call expects: `unwinding` itself, which is 1. (LLVM puts
+  /// constant results into memory and loads them, on hot ways, too.)
   private func returnUnwinding() {
-    let poison = unit.resultType.poison
-    b.ret(b.insertValue(poison, e.i64.constInt(1), 0))
+    let unwinding = b.load(
+      e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
+    b.ret(b.insertValue(unit.resultType.poison, b.zext(unwinding, e.i64), 0))
   }
 
   private func results(at pc: Value) -> Value {
@@ -468,8 +502,8 @@ final class FunctionLifter {
 
   private lazy var calleeChanges: RegisterSet = facts.blocks.reduce(into: []) { set, block in
     switch block.terminator {
-    case .call(let target, _): set.formUnion(analysis.callee(target).delivered)
-    case .callIndirect: set.formUnion(analysis.unknown.delivered)
+    case .call(let target, _): set.formUnion(unit.callee(target).delivered)
+    case .callIndirect: set.formUnion(unit.unknown.delivered)
     default: break
     }
   }

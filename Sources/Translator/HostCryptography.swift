@@ -7,7 +7,7 @@ import X86
 extension LLVMMachine {
   /// Emits `i` as LLVM's intrinsic for it; false where the host has none.
   mutating func runOnHostCryptography(_ i: Instruction) throws(LiftError) -> Bool {
-    guard e.target.architecture == "x86_64", !e.target.features.contains("-"), let (name, bits) = Self.intrinsic(i.operation) else {
+    guard e.target.isX86, !e.target.features.contains("-"), let (name, bits) = Self.intrinsic(i.operation) else {
       return false
     }
     let e = self.e

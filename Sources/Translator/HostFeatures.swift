@@ -34,7 +34,7 @@ struct HostFeatures: OptionSet {
   /// Nothing for other hosts, nor where features were taken away on the command line.
   init(_ f: FunctionFacts, for target: TargetTraits) {
     self = []
-    guard target.architecture == "x86_64", !target.features.contains("-") else { return }
+    guard target.isX86, !target.features.contains("-") else { return }
     for block in f.blocks {
       for i in block.instructions { formUnion(Self(i)) }
     }

@@ -7,7 +7,7 @@ import X86
 extension LLVMMachine {
   /// Emits `i` as it is, with its memory operand at `address`; false where this host cannot.
   mutating func runOnHostX87(_ i: Instruction, _ address: Value?) -> Bool {
-    guard e.target.architecture == "x86_64", let key = i.hostX87 else { return false }
+    guard e.target.isX86, let key = i.hostX87 else { return false }
     let (opcode, modrm) = (UInt8(key >> 8), UInt8(key & 0xff))
     if opcode == 0x9b {
       emitX87("fwait", e.context.void, "", [])

@@ -7,44 +7,11 @@ import Semantics
 private var e: Emission { Emission.current }
 private var b: Builder { Emission.current.builder }
 
-extension TargetTraits {
-  /// How to read and write the exception flags, on targets without silent roundings.
-  var exceptionFlags: (save: String, restore: String)? {
-    switch architecture {
-    case "riscv64": ("frflags $0", "fsflags $1")
-    case "loongarch64": ("movfcsr2gr $0, $$fcsr0", "movgr2fcsr $$fcsr0, $1")
-    default: nil
-    }
-  }
-}
-
-extension TargetTraits {
-  /// The host's conversion to a signed integer, which rounds and saturates by itself. What LLVM has for it
-  /// is left out where the operand does not fit, and "invalid" with it.
-  func conversion(from source: Int, to result: Int, _ rounding: FloatRounding) -> String? {
-    let formats = ".\(result == 64 ? "l" : "w").\(source == 64 ? "d" : "s") $0, $1"
-    let modes: [FloatRounding: String]
-    switch architecture {
-    case "riscv64":
-      modes = [.nearest: "rne", .current: "dyn", .down: "rdn", .up: "rup", .towardZero: "rtz"]
-      return "fcvt\(formats), \(modes[rounding]!)"
-    case "loongarch64":
-      modes = [.nearest: "rne", .current: "", .down: "rm", .up: "rp", .towardZero: "rz"]
-      return "ftint\(modes[rounding]!)\(formats)"
-    default: return nil
-    }
-  }
-  /// That conversion leaves its result in a floating-point register.
-  var convertsInFloatRegisters: Bool { architecture == "loongarch64" }
-  /// LLVM takes vectors apart for what has to keep exceptions.
-  var keepsLanes: Bool { ["x86_64", "aarch64"].contains(architecture) }
-}
-
 extension IRVector {
   /// On x86 hosts the instruction itself: LLVM takes sums and products to be commutative, but of two NaNs the first
   /// operand's comes out; and it takes minima apart, which raise exceptions and see subnormal operands as DAZ has it.
   static func inOrder(_ operation: String, _ x: Value, _ y: Value) -> Value? {
-    guard e.target.architecture == "x86_64" else { return nil }
+    guard e.target.isX86 else { return nil }
     let name = operation + suffix(x.type)
     // The assembler exchanges operands for the shorter VEX prefix.
     return e.isWide
@@ -54,7 +21,7 @@ extension IRVector {
 
   /// ROUNDxx itself on x86 hosts, which raises "inexact".
   static func roundedOnHost(_ rounding: FloatRounding, _ x: Value) -> Value? {
-    guard e.target.architecture == "x86_64" else { return nil }
+    guard e.target.isX86 else { return nil }
     let (name, control) = ("round" + suffix(x.type), rounding == .current ? 4 : rounding.rawValue)
     let first = e.isWide && !x.type.isVector ? "$1, " : ""
     return instruction("\(e.isWide ? "v" : "")\(name) $$\(control), $1, \(first)$0", "=x,x", [x])
@@ -62,7 +29,7 @@ extension IRVector {
 
   /// CMPxx itself on x86 hosts. Only VEX encodings have all predicates both ways.
   static func maskOnHost(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value? {
-    guard e.target.architecture == "x86_64" else { return nil }
+    guard e.target.isX86 else { return nil }
     let isUsual = signals == [.less, .lessOrEqual, .notLess, .notLessOrEqual].contains(p)
     guard isUsual || e.isWide else { return nil }
     let (name, control) = ("cmp" + suffix(x.type), isUsual ? p.rawValue : p.rawValue + 16)
@@ -108,7 +75,7 @@ extension IRVector {
     let types = (result.map { [$0] } ?? []) + [operands[0].type]
     let modes = (isRounded ? [e.dynamicRounding] : []) + [e.strictExceptions]
     let value = constrained(operation, types, operands + modes)
-    if e.target.architecture == "loongarch64" && !value.type.isVector {
+    if e.target.forgetsExceptions && !value.type.isVector {
       // LLVM 19 has no constrained instructions for it, and drops what has no use.
       let type = IRType.function(e.context.void, [value.type])
       b.call(b.inlineAsm(type, "", constraints: "f"), type, [value])
@@ -132,11 +99,11 @@ extension IRVector {
       SignallingMarker.leave(x, y)
       return b.fcmp(predicate(p), x, y)
     }
-    if !signals && e.target.architecture == "aarch64" && x.type.isVector && (p == .ordered || p == .unordered) {
+    if !signals && e.target.signalsForLanes && x.type.isVector && (p == .ordered || p == .unordered) {
       let ordered = b.and(isNumber(x), isNumber(y))
       return p == .ordered ? ordered : b.not(ordered)
     }
-    if signals && e.target.architecture == "loongarch64" {
+    if signals && e.target.forgetsExceptions {
       for lane in 0..<x.type.vectorSize { SignallingMarker.leave(b.extractElement(x, lane), b.extractElement(y, lane)) }
     }
     guard e.isStrict else { return b.fcmp(predicate(p), x, y) }
@@ -157,7 +124,7 @@ extension IRVector {
   /// RISC-V's FLT raises "invalid" for quiet NaNs, too, and LLVM makes other comparisons of it, so that
   /// there only the constrained form is quiet.
   static func related(_ p: FloatPredicate, _ x: Value, _ y: Value, signals: Bool) -> Value {
-    if signals || e.target.architecture != "riscv64" { return b.fcmp(predicate(p), x, y) }
+    if signals || !e.target.signalsForLess { return b.fcmp(predicate(p), x, y) }
     let name = e.context.value(of: e.context.mdString(p == .less ? "olt" : "oeq"))
     return constrained("fcmp", [x.type], [x, y, name, e.unusedExceptions])
   }

@@ -52,7 +52,7 @@ extension IRVector {
       if let result = roundedOnHost(rounding, x) { return result }
       // Of all of them only `rint` tells of what is lost, and in line it compares on RISC-V.
       if rounding != .current { _ = strict("rint", [x]) }
-      return rounding == .current && e.target.architecture == "riscv64"
+      return rounding == .current && e.target.signalsForLess
         ? constrained(name, [x]) : rounded(x)
     }
     // Where such instructions, or what LLVM makes of them, tell all the same.
@@ -142,7 +142,7 @@ extension IRVector {
   static func convertToSigned<A: Word, B: Word>(_ x: A, to _: B.Type, _ rounding: FloatRounding) -> B
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     var f = float(x)
-    if e.target.architecture == "x86_64", rounding == .towardZero || rounding == .nearest || rounding == .current {
+    if e.target.isX86, rounding == .towardZero || rounding == .nearest || rounding == .current {
       let truncating = rounding == .towardZero ? "t" : ""
       if e.isStrict {
         // LLVM takes the intrinsic for a function without effects.

@@ -133,7 +133,7 @@ extension IRVector {
   ) -> Self
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     let x = floats(A.bits)
-    if e.target.architecture == "x86_64", B.bits == 32,
+    if e.target.isX86, B.bits == 32,
       rounding == .towardZero || rounding == .nearest || rounding == .current
     {
       let truncating = rounding == .towardZero ? "t" : ""

@@ -100,10 +100,10 @@ struct IRVector: Vector {
       let isSigned = operation == .multiplyLowerSigned
       let half = e.context.int(bits / 2).vector(128 / bits)
       let (p, q) = (b.trunc(x, half), b.trunc(y, half))
-      if e.target.architecture == "aarch64" {
+      if let products = e.target.lowerProducts {
         // LLVM forgets that they were narrow where the upper half of the product is not used, and has no
         // multiplication of vectors of 64-bit lanes.
-        let name = "llvm.aarch64.neon.\(isSigned ? "s" : "u")mull"
+        let name = isSigned ? products.signed : products.unsigned
         return IRVector(b.call(e.module.intrinsic(name, [type]), [p, q]))
       }
       return IRVector(

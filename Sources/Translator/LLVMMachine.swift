@@ -188,7 +188,7 @@ struct LLVMMachine: X86Machine {
   }
   /// An x86 host raises #GP itself, by the instructions that LLVM takes for aligned vectors.
   private func hostAlignment(_ alignment: Int) -> Int {
-    e.target.architecture == "x86_64" ? alignment : 1
+    e.target.isX86 ? alignment : 1
   }
 
   // MARK: Decisions
@@ -297,7 +297,7 @@ struct LLVMMachine: X86Machine {
   mutating func compareExchange<W: Word>(expected: W, desired: W, at address: W64)
     throws(LiftError) -> W where W.Carrier == Value, W.Flag == IRFlag
   {
-    if W.bits == 128 && e.target.architecture != "x86_64" {
+    if W.bits == 128 && !e.target.isX86 {
       // Not every target has a 16-byte exchange: the runtime's support routine decides.
       let area = b.alloca(e.i128)
       b.store(expected.carrier, area, align: 16)

@@ -12,7 +12,8 @@ import LLVM
 public func finish(_ module: Module, for target: TargetTraits) {
   expandNaNMarkers(in: module, for: target)
   expandSignallingMarkers(in: module, for: target)
-  if target.architecture == "aarch64" { quietVectorSelects(in: module) }
+  if target.signalsForLanes { quietVectorSelects(in: module) }
+  if target.comparesReturnsInPlace && target.does(.returnChecks) { compareReturnsInPlace(in: module) }
 }
 
 private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
@@ -20,7 +21,7 @@ private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
   guard !roles.markers.isEmpty else { return }
   let blocks = Set(roles.markers.keys.flatMap { $0.value.users.map(\.block) })
   let unlikely = module.context.value(of: module.context.branchWeights([1, 100_000]))
-  let largest: ((IRType) -> Function)? = target.architecture != "aarch64"
+  let largest: ((IRType) -> Function)? = !target.findsLargestLane
     ? nil : { module.intrinsic("llvm.vector.reduce.fmaximum", [$0]) }
   for function in module.functions where !function.isDeclaration {
     for block in function.basicBlocks where blocks.contains(block) {

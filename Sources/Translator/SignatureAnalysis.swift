@@ -36,6 +36,16 @@ struct Signature: Equatable {
   /// What callers find in the slots (SlotPassing.swift).
   var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
   var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
+
+  /// The signature where `registers` go in and come back in host registers, whatever becomes of them
+  /// (`Convention.kept`).
+  func keeping(_ registers: RegisterSet) -> Signature {
+    var new = self
+    new.reads.formUnion(registers)
+    new.wanted.formUnion(registers)
+    new.mustReturn.formUnion(registers)
+    return new
+  }
 }
 
 struct SignatureAnalysis {
@@ -137,7 +147,8 @@ struct SignatureAnalysis {
 
   /// Arguments that slots could hold, and function f is given in host registers.
   private func taken(_ f: Int) -> RegisterSet {
-    signatures[f].reads.intersection(unknown.passes).intersection(SlotPassing.softArguments)
+    let all = SlotPassing.softArguments.union(functions[f].isTrampoline ? SlotPassing.passable : [])
+    return signatures[f].reads.intersection(unknown.passes).intersection(all)
   }
 
   func function(at entry: UInt64) -> Int? { index[entry] }
@@ -357,7 +368,7 @@ struct SignatureAnalysis {
     }
     return switch block.terminator {
     case .call(let target, _): callee(target).passes.union(tails)
-    case .callIndirect, .jumpIndirect: unknown.passes
+    case .callIndirect, .jumpIndirect: unknown.passes.union(tails)
     default: tails
     }
   }
@@ -421,7 +432,8 @@ struct SignatureAnalysis {
     case .ret: return returned.union(.rsp)
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
-      return isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
+      let unknown = isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
+      return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
     // The guest's signal handler meets what this frame hands over.
     case .leave: return .rsp
     case .call(let target, let next): return call(callee(target), next)

@@ -99,7 +99,8 @@ struct SlotPassing {
         switch facts.blocks[b].terminator {
         case .ret: returned
         case .leave: []
-        case .jumpIndirect, .callIndirect: offered
+        case .callIndirect: offered
+        case .jumpIndirect: facts.blocks[b].edges.reduce(into: offered) { $0.formUnion(at($1)) }
         case .call(let target, let next):
           (next.map(at) ?? []).subtracting(callee(target).signature.changed)
             .union(passed(target, callee))

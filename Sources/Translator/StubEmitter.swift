@@ -61,7 +61,12 @@ struct StubEmitter {
       table[slot] = f
     }
     let keys = table.map { e.i64.constInt($0.map { unit.analysis.functions[$0].entry } ?? 0) }
-    let hosts = table.map { $0.map { universalEntry($0).value } ?? e.ptr.null }
+    let universal = Dictionary(uniqueKeysWithValues: translated.map { ($0, universalEntry($0).value) })
+    let hosts = table.map { $0.map { universal[$0]! } ?? e.ptr.null }
+    if let codeTable = unit.codeTable {
+      emitCodeTable(
+        codeTable, translated.map { (unit.analysis.functions[$0].entry, universal[$0]!) })
+    }
     let bodies = table.map { $0.map(body) ?? e.i64.null }
     let value = e.context.constStruct([
       e.i64.constArray(keys), e.ptr.constArray(hosts), e.i64.constArray(bodies),
@@ -75,7 +80,7 @@ struct StubEmitter {
 
   /// Function f itself, with what `CodeMap` says of it in the upper bits.
   private func body(_ f: Int) -> Value {
-    let signature = unit.analysis.signatures[f]
+    let signature = unit.signature(of: f)
     let results: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
     var bits: UInt64 = 0
     for (n, r) in results.enumerated() where signature.delivered.contains(r) {
@@ -88,22 +93,27 @@ struct StubEmitter {
 
   /// Passable registers that function f takes in host registers, as bits.
   private func inRegisters(_ f: Int) -> UInt64 {
-    let taken = unit.analysis.signatures[f].reads.intersection(unit.argumentSet)
+    let taken = unit.signature(of: f).reads.intersection(unit.argumentSet)
     return SlotPassing.passableList.enumerated().reduce(0) { bits, r in
       taken.contains(r.element) ? bits | 1 << UInt64(r.offset) : bits
     }
   }
 
-  /// Where unknown callers of function f arrive: they leave passable registers in their slots, and
-  /// look for vector results there.
+  /// Where unknown callers of function f arrive: they leave passable registers in their slots, look for
+  /// vector results there, and give soft arguments in host registers only.
   private func universalEntry(_ f: Int) -> Function {
     let entry = unit.analysis.functions[f].entry
-    let results = unit.analysis.signatures[f].delivered.intersection(unit.resultSet)
+    let results = unit.signature(of: f).delivered.intersection(unit.resultSet)
       .intersection(.vectors)
-    if inRegisters(f) == 0 && results.isEmpty { return unit.declare(entry) }
+    let inSlots = unit.signature(of: f).passes.intersection(unit.analysis.unknown.passes)
+      .subtracting(unit.unknown.passes)
+    if inRegisters(f) == 0 && results.isEmpty && inSlots.isEmpty { return unit.declare(entry) }
     let universal = unit.declare(named: "u_" + String(entry, radix: 16))
     let m = machine(universal)
-    let taken = unit.analysis.signatures[f].reads.intersection(SlotPassing.passable)
+    let taken = unit.signature(of: f).reads.intersection(SlotPassing.passable)
+    for (place, r) in unit.convention.arguments.enumerated() where inSlots.contains(r) {
+      m.storeSlot(r, universal.parameter(place + 1))
+    }
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
     }
@@ -181,7 +191,8 @@ struct StubEmitter {
     let result = b.call(
       f.parameter(1), unit.prototype, arguments, convention: unit.convention.callingConvention)
     let order: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
-    for (place, r) in unit.convention.results.enumerated() {
+    // The caller of `enter` knows the kept ones.
+    for (place, r) in unit.convention.results.enumerated() where !unit.convention.kept.contains(r) {
       let bit = e.i64.constInt(1 << UInt64(order.firstIndex(of: r)!))
       let delivered = b.icmp(LLVMIntNE, b.and(f.parameter(2), bit), e.i64.null)
       // While unwinding the VCPU is right and the results are not.
@@ -199,8 +210,7 @@ struct StubEmitter {
     b.ret(b.extractValue(result, 0))
   }
 
-  /// The translated convention's way to `vcpu.rip`: the probes behind the first one, then the
-  /// interpreter.
+  /// The translated convention's way to `vcpu.rip`: by the code map, then by the interpreter.
   private func emitMiss() {
     let f = unit.declare(named: Symbol.miss)
     let m = machine(f)
@@ -269,7 +279,7 @@ struct StubEmitter {
     unit.storeRIP(
       e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m.vcpu)
     // Its callers give it what it would take; the others are right in their slots.
-    let reads = unit.analysis.signatures[number].reads
+    let reads = unit.signature(of: number).reads
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       reads.contains(r) || SlotPassing.passable.contains(r)
         ? f.parameter(place + 1) : m.loadSlot(r)

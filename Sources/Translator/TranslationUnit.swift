@@ -25,22 +25,32 @@ final class TranslationUnit {
   let convention: Convention
   let argumentSet: RegisterSet
   let resultSet: RegisterSet
+  private let kept: RegisterSet
   let prototype: IRType
   let resultType: IRType
   /// Where `code map[mask + 1]` is linked; its entries are written by the unit that has it.
   let codeMapMask: UInt64
+  let codeTable: CodeTable?
   /// The instruction that is being lifted.
   var currentAddress: UInt64 = 0
   private let attributes: [Attribute]
 
-  init(module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64) {
+  init(
+    module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64,
+    codeTable: CodeTable?
+  ) {
     let e = Emission(module: module, target: target)
     emission = e
     self.analysis = analysis
     self.codeMapMask = codeMapMask
-    convention = Convention.forArchitecture(target.architecture)
+    self.codeTable = codeTable
+    convention = Convention.forTarget(target)
     argumentSet = convention.argumentSet
     resultSet = convention.resultSet
+    kept = convention.kept
+    var unknown = analysis.unknown.keeping(kept)
+    unknown.passes = unknown.passes.subtracting(SlotPassing.softArguments.intersection(argumentSet))
+    self.unknown = unknown
     let types = convention.results.map { LLVMMachine.type(of: $0, e) }
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
@@ -55,6 +65,14 @@ final class TranslationUnit {
     f.controlsFloat || analysis.callees(of: f).contains { analysis.functions[$0].controlsFloat }
   }
 
+  /// What calls of function f pass on this target.
+  func signature(of f: Int) -> Signature { analysis.signatures[f].keeping(kept) }
+  /// The same for a call's or tail call's target.
+  func callee(_ target: UInt64) -> Signature { analysis.callee(target).keeping(kept) }
+  /// The same for a target that is not known: it gets `softArguments` in host registers, and puts them to
+  /// their slots where it looks for them there (`StubEmitter.universalEntry`).
+  let unknown: Signature
+
   static func symbol(_ entry: UInt64) -> String {
     Translator.symbolPrefix + String(entry, radix: 16)
   }
@@ -63,9 +81,22 @@ final class TranslationUnit {
 
   func declare(named name: String) -> Function {
     if let known = emission.module.function(named: name) { return known }
+    let f = addFunction(name)
+    f.visibility = LLVMHiddenVisibility
+    return f
+  }
+
+  /// A function that only this module knows.
+  func addFunction() -> Function {
+    let f = addFunction("other")
+    f.linkage = LLVMInternalLinkage
+    f.addAttribute(emission.context.attribute("noinline"))
+    return f
+  }
+
+  private func addFunction(_ name: String) -> Function {
     let f = emission.module.addFunction(name, prototype)
     f.callConvention = convention.callingConvention
-    f.visibility = LLVMHiddenVisibility
     for a in attributes { f.addAttribute(a) }
     f.addAttribute(emission.context.attribute("noalias"), at: .parameter(0))
     return f
@@ -113,10 +144,15 @@ final class TranslationUnit {
     return b.zext(b.lshr(product, e.i32.constInt(UInt64(CodeMap.shift(codeMapMask)))), e.i64)
   }
 
-  /// Host code for a guest address: the first probe; the others are left to `recast_miss`.
-  func lookup(_ target: Value, vcpu: Value) -> Value {
+  /// Host code for a guest address: what the code table has, or the code map's first probe; the rest is left
+  /// to `recast_miss`.
+  func lookup(_ target: Value, in function: Function, vcpu: Value) -> Value {
     let e = emission
     let b = e.builder
+    if let codeTable {
+      storeRIP(target, vcpu)
+      return lookup(target, codeTable, in: function)
+    }
     let slot = codeMapSlot(target)
     let key = b.load(e.i64, codeMapElement(0, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
     let found = b.load(e.ptr, codeMapElement(1, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)

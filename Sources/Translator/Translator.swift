@@ -13,10 +13,13 @@ public struct Translator {
   /// Functions that are left to the interpreter, by index.
   public var excluded: Set<Int> = []
 
-  public init(_ discovery: Discovery) {
+  /// - Parameter disabled: passes that are left out; the targets' traits have to say the same.
+  public init(_ discovery: Discovery, without disabled: Set<OwnPass> = []) {
     let entries = Set(discovery.functions.map(\.entry))
+    let likely = disabled.contains(.likelyTargets) ? [:] : LikelyTargets.all(of: discovery)
+    codeTable = disabled.contains(.codeTable) ? nil : CodeTable(entries: Array(entries))
     analysis = SignatureAnalysis(
-      discovery.functions.map { FunctionFacts($0, entries: entries) },
+      discovery.functions.map { FunctionFacts($0, entries: entries, likely: likely) },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
       isGo: discovery.isGo)
   }
@@ -24,7 +27,10 @@ public struct Translator {
   /// Nothing is translated: the interpreter runs everything.
   public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], isGo: false)) }
 
-  private init(_ analysis: SignatureAnalysis) { self.analysis = analysis }
+  private init(_ analysis: SignatureAnalysis) {
+    self.analysis = analysis
+    codeTable = nil
+  }
 
   /// A translated function's symbol is this and its guest address in hexadecimal.
   public static let symbolPrefix = "f_"
@@ -106,24 +112,33 @@ public struct Translator {
   }
 
   private var codeMapMask: UInt64 { StubEmitter.mask(forCount: functionCount) }
+  private let codeTable: CodeTable?
 
   /// Lifts `functions` into `module`.
   public func translate(_ functions: [Int], into module: Module, for target: TargetTraits)
     throws
   {
     let unit = TranslationUnit(
-      module: module, analysis: analysis, target: target, codeMapMask: codeMapMask)
+      module: module, analysis: analysis, target: target, codeMapMask: codeMapMask,
+      codeTable: codeTable)
     Emission.current = unit.emission
     defer { Emission.current = nil }
     for f in functions where !excluded.contains(f) {
-      try FunctionLifter(unit, number: f).lift()
+      var otherwise: Function?
+      if analysis.functions[f].isTrampoline {
+        let other = unit.addFunction()
+        try FunctionLifter(unit, number: f, in: other).lift()
+        otherwise = other
+      }
+      try FunctionLifter(unit, number: f, otherwise: otherwise).lift()
     }
   }
 
   /// Emits what the artifact has once: code map, image description, adapters.
   public func emitStubs(_ image: ImageFacts, into module: Module, for target: TargetTraits) {
     let unit = TranslationUnit(
-      module: module, analysis: analysis, target: target, codeMapMask: codeMapMask)
+      module: module, analysis: analysis, target: target, codeMapMask: codeMapMask,
+      codeTable: codeTable)
     Emission.current = unit.emission
     defer { Emission.current = nil }
     // Code that changes callee-saved registers is for the interpreter's checks when it is reached

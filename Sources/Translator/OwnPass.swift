@@ -1,0 +1,11 @@
+/// What the translator does beyond what is needed, and can leave out (`--disable-pass`).
+public enum OwnPass: String, CaseIterable, Sendable {
+  /// Callee-saved registers come back in host registers (`Convention.kept`).
+  case keptRegisters = "kept-registers"
+  /// Calls through pointers find host code by one load (CodeTable.swift).
+  case codeTable = "code-table"
+  /// Jumps compare with what an ifunc resolver may answer (LikelyTargets.swift).
+  case likelyTargets = "likely-targets"
+  /// Return addresses are compared as immediate operands (ReturnChecks.swift).
+  case returnChecks = "return-checks"
+}

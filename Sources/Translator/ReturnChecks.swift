@@ -1,0 +1,39 @@
+// Every call compares the PC that it comes back with. AArch64 compares with addresses below 16 MiB by two
+// immediate operands, but LLVM takes the address for one expensive constant with that which was stored before the
+// call, or makes it of another one: either is put away while the call runs, or made twice. So the
+// upper part is taken off out of LLVM's sight.
+
+import LLVM
+
+/// Rewrites comparisons of calls' PCs with constants.
+func compareReturnsInPlace(in module: Module) {
+  let builder = Builder(module.context)
+  let i64 = module.context.i64
+  let type = IRType.function(i64, [i64])
+  for function in module.functions where !function.isDeclaration {
+    for block in function.basicBlocks {
+      for comparison in block.instructions {
+        guard let (pc, address) = comparison.comparedReturn else { continue }
+        builder.positionBefore(comparison)
+        let upper = builder.inlineAsm(
+          type, "sub $0, $1, #\(address >> 12), lsl #12", constraints: "=r,r", sideEffects: false)
+        comparison.setOperand(0, builder.call(upper, type, [pc]))
+        comparison.setOperand(1, i64.constInt(address & 0xfff))
+      }
+    }
+  }
+}
+
+extension Value {
+  /// Of a comparison for equality with a call's first result: that, and the constant.
+  fileprivate var comparedReturn: (pc: Value, address: UInt64)? {
+    guard opcode == LLVMICmp, [LLVMIntEQ, LLVMIntNE].contains(LLVMGetICmpPredicate(ref)),
+      let address = operand(1).constantValue, address > 0xfff, address < 1 << 24
+    else { return nil }
+    let pc = operand(0)
+    guard pc.isInstruction, pc.opcode == LLVMExtractValue, LLVMGetIndices(pc.ref)[0] == 0,
+      LLVMIsACallInst(pc.operand(0).ref) != nil, LLVMGetIntTypeWidth(pc.type.ref) == 64
+    else { return nil }
+    return (pc, address)
+  }
+}
