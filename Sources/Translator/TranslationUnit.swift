@@ -43,7 +43,7 @@ final class TranslationUnit {
     emission = e
     self.analysis = analysis
     self.codeMapMask = codeMapMask
-    self.codeTable = codeTable
+    self.codeTable = target.hasCheapRotation ? codeTable : nil
     convention = Convention.forTarget(target)
     argumentSet = convention.argumentSet
     resultSet = convention.resultSet
