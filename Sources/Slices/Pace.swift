@@ -6,8 +6,8 @@ import CTrace
 import Discovery
 import Foundation
 
-struct Pace {
-  static let windows = 8
+package struct Pace {
+  package static let windows = 8
   private static let candidates = 32
 
   var block: UInt64
@@ -83,7 +83,7 @@ struct Pace {
       return true
     }
     // By window, where each block's stretch would begin; those with most windows first.
-    let starts = blocks.enumerated().map { n, block -> [(Int, Int)?] in
+    let starts = blocks.enumerated().map { n, block -> [(first: Int, length: Int)?] in
       guard let (all, outer) = looked[block], 5 * outer >= 4 * all else {
         return .init(repeating: nil, count: windows)
       }
@@ -94,7 +94,7 @@ struct Pace {
     func gain(_ n: Int) -> Int { left.count { starts[n][$0] != nil } }
     while paces.count < 3, let best = blocks.indices.max(by: { (gain($0), $1) < (gain($1), $0) }), gain(best) > 0 {
       let taken = left.filter { starts[best][$0] != nil }
-      paces.append(Pace(block: blocks[best], starts: Dictionary(taken.map { starts[best][$0]! }) { a, _ in a }))
+      paces.append(Pace(block: blocks[best], starts: Dictionary(taken.map { (starts[best][$0]!.first, starts[best][$0]!.length) }) { a, _ in a }))
       left.subtract(taken)
     }
     return left.count > windows / 2 ? [] : paces
@@ -102,7 +102,7 @@ struct Pace {
 
   /// The block's number at evenly spread times, and how often it comes in an interval from there, between times that are
   /// known; nil where it does not come twice soon after.
-  static func starts(_ history: [(time: Double, count: Int)], _ interval: Double) -> [(Int, Int)?] {
+  package static func starts(_ history: [(time: Double, count: Int)], _ interval: Double) -> [(first: Int, length: Int)?] {
     guard let first = history.first, let last = history.last else { return .init(repeating: nil, count: windows) }
     return (0..<windows).map { n in
       let time = first.time + (Double(n) + 0.5) / Double(windows) * (last.time - first.time)

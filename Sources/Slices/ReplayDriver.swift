@@ -58,8 +58,9 @@ enum ReplayDriver {
   /// make those places functions of their own, which the ones around them would leave for.
   private static func mentions(_ inside: [UInt64]) -> String {
     ".type mentions,@function\nmentions:\nlea rax, [rip + nothing]\n"
-      + inside.enumerated().map { n, address in
-        ".set inside_\(n), \(address)\nlea rax, [rip + inside_\(n)]\n"
+      + inside.map { address in
+        // lea rax, [rip + distance]; the assembler takes a number for the distance itself.
+        ".byte 0x48, 0x8d, 0x05\n.long \(address &- textAddress) - (. + 4 - _start)\n"
       }.joined() + "ret\n"
   }
 }
