@@ -55,8 +55,11 @@ final class EntryCounters {
   /// How often it has come so far, this time included.
   func count(_ block: UInt64) -> Int {
     guard let counter = counters[block], let left = tracee.word(counter.word) else { return 0 }
-    return counter.before + Int(counter.start &- left)
+    return counter.before + Int(truncatingIfNeeded: counter.start &- left)
   }
+
+  /// The program stands in a counter's code, which may be about to write what it read before: nothing can be set.
+  var isCounting: Bool { (Self.low..<Self.words).contains(tracee.registers.pc) }
 
   /// The program stops when the block comes for the time `number`, from 0; `.max`: never. False when that has
   /// been already.

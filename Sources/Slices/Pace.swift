@@ -73,6 +73,7 @@ package struct Pace {
     var history: [(time: Double, counts: [Int])] = []
     for block in blocks { counters.set(block, .max) }
     try run(tracee, interval) {
+      if counters.isCounting { return }
       history.append((tracee.processorTime, blocks.map(counters.count)))
       for block in blocks { counters.set(block, counters.count(block)) }
     } trap: {

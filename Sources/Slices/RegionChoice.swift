@@ -71,7 +71,7 @@ struct RegionChoice {
         return (
           function,
           quality(function, count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
-            * (0.9 * gain + 0.1 * (own[function] ?? 0))
+            * (0.8 * gain + 0.2 * (own[function] ?? 0))
         )
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }

@@ -114,6 +114,8 @@ public struct SliceSet {
         let pace = plan.isFew ? paces[plan.function] ?? [] : []
         return pace.isEmpty ? [plan] : pace.map(plan.taking)
       }
+      // One long stretch would run over the places where the others begin.
+      if plans.contains(where: { $0.inside != nil }) { plans.removeAll { $0.isFew && $0.inside == nil } }
       let often = plans.filter { !$0.times.isEmpty }.map(\.function)
       if !often.isEmpty {
         let census = try timed("counting") { () throws(SliceError) in try Census(launch, code, often) }
