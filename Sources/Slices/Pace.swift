@@ -95,7 +95,8 @@ package struct Pace {
     func gain(_ n: Int) -> Int { left.count { starts[n][$0] != nil } }
     while paces.count < 3, let best = blocks.indices.max(by: { (gain($0), $1) < (gain($1), $0) }), gain(best) > 0 {
       let taken = left.filter { starts[best][$0] != nil }
-      paces.append(Pace(block: blocks[best], starts: Dictionary(taken.map { (starts[best][$0]!.first, starts[best][$0]!.length) }) { a, _ in a }))
+      let begun = taken.map { (starts[best][$0]!.first, starts[best][$0]!.length) }
+      paces.append(Pace(block: blocks[best], starts: Dictionary(begun) { first, _ in first }))
       left.subtract(taken)
     }
     return left.count > windows / 2 ? [] : paces
@@ -103,7 +104,9 @@ package struct Pace {
 
   /// The block's number at evenly spread times, and how often it comes in an interval from there, between times that are
   /// known; nil where it does not come twice soon after.
-  package static func starts(_ history: [(time: Double, count: Int)], _ interval: Double) -> [(first: Int, length: Int)?] {
+  package static func starts(_ history: [(time: Double, count: Int)], _ interval: Double)
+    -> [(first: Int, length: Int)?]
+  {
     guard let first = history.first, let last = history.last else { return .init(repeating: nil, count: windows) }
     return (0..<windows).map { n in
       let time = first.time + (Double(n) + 0.5) / Double(windows) * (last.time - first.time)
@@ -115,7 +118,9 @@ package struct Pace {
   }
 
   private static func count(_ history: [(time: Double, count: Int)], _ time: Double) -> Double? {
-    guard let next = history.firstIndex(where: { $0.time > time }) else { return history.last.map { Double($0.count) } }
+    guard let next = history.firstIndex(where: { $0.time > time }) else {
+      return history.last.map { Double($0.count) }
+    }
     if next == 0 { return nil }
     let (a, b) = (history[next - 1], history[next])
     return Double(a.count) + (time - a.time) / (b.time - a.time) * Double(b.count - a.count)
@@ -125,22 +130,6 @@ package struct Pace {
   static func isOutermost(_ tracee: Tracee, _ code: CodeIndex, _ function: Int, _ block: UInt64) -> Bool {
     guard let active = frames(tracee, code, Tracee.stackTop, pc: block) else { return false }
     return active[0].function == function && active.dropFirst().allSatisfy { $0.function != function }
-  }
-
-  /// Counts at evenly spread times, between those that are known.
-  static func spread(_ history: [(time: Double, count: Int)]) -> [Int] {
-    guard let first = history.firstIndex(where: { $0.count > 0 }), let last = history.last else { return [] }
-    let known = Array(history[first...])
-    var starts: [Int] = []
-    for n in 0..<windows {
-      let time = known[0].time + (Double(n) + 0.5) / Double(windows) * (last.time - known[0].time)
-      guard let next = known.firstIndex(where: { $0.time > time }), next > 0 else { continue }
-      let (a, b) = (known[next - 1], known[next])
-      let share = (time - a.time) / (b.time - a.time)
-      let count = a.count + Int(share * Double(b.count - a.count))
-      if count > starts.last ?? -1 { starts.append(count) }
-    }
-    return starts
   }
 
   /// Flags are not looked at before they are made anew.
