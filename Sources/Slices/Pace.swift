@@ -23,6 +23,8 @@ package struct Pace {
   static func find(_ launch: Launch, _ code: CodeIndex, _ function: Int, interval: Double)
     throws(SliceError) -> [Pace]
   {
+    // Translated, a function that begins in the middle of an interpreter's loop is left at its computed jumps.
+    if code.functions[function].blocks.contains(where: \.jumpsByTable) { return [] }
     let blocks = try steady(launch, code, function, interval)
     return blocks.isEmpty ? [] : try choose(launch, code, function, blocks, interval)
   }
@@ -167,6 +169,15 @@ package struct Pace {
         next = tracee.processorTime + interval
         tick()
       }
+    }
+  }
+}
+
+extension BasicBlock {
+  fileprivate var jumpsByTable: Bool {
+    switch terminator {
+    case .jumpTable, .indirectJump: true
+    default: false
     }
   }
 }

@@ -18,6 +18,8 @@ struct RegionPlan {
   var isCounted = false
   /// Calls that come once or twice cannot be looked at again later in the run: more of them is taken.
   var isFew = false
+  /// Its stretches had better begin inside of such a call.
+  var isPaced = false
   /// Only calls from outside of itself count.
   var isRecursive = false
   /// Where stretches begin.
@@ -85,6 +87,9 @@ struct RegionChoice {
           entry: entry, name: name(entry), weight: weight, invocations: count.count,
           duration: duration(count, share: inclusive[function] ?? 0)))
       plan.isFew = isFew(count)
+      let hasLoop = code.hasLoop(function)
+      let inside = insideQuality(function, count, hasLoop: hasLoop)
+      plan.isPaced = inside > 0 && inside >= quality(function, count, share: 0, hasLoop: hasLoop)
       plan.isRecursive = count.isRecursive
       schedule(&plan, count)
       plans.append(plan)
@@ -113,9 +118,13 @@ struct RegionChoice {
     }
     if wanted > 0 { quality *= usable / wanted }
     if !isFew(count) { return quality }
-    // One stretch from its beginning says less than some that are spread over the run; those that begin inside of
-    // a call do not end with it.
-    return max(0.5 * quality, hasLoop && !unpaced.contains(function) ? 0.75 * count.steadiness : 0)
+    // One stretch from its beginning says less than some that are spread over the run. Those that begin inside of
+    // a call do not end with it, but a translation knows less about the frame that they begin in.
+    return max(0.5 * quality, insideQuality(function, count, hasLoop: hasLoop))
+  }
+
+  private func insideQuality(_ function: Int, _ count: CallCounts, hasLoop: Bool) -> Double {
+    isFew(count) && hasLoop && !unpaced.contains(function) ? 0.45 * count.steadiness : 0
   }
 
   /// Few long calls take its time.

@@ -100,7 +100,7 @@ public struct SliceSet {
     // Functions whose calls turn out to be too short make room for their callers.
     for attempt in 1...5 {
       var plans = choice.plans(code, name: name)
-      while let plan = plans.first(where: { $0.isFew && paces[$0.function] == nil }) {
+      while let plan = plans.first(where: { $0.isPaced && paces[$0.function] == nil }) {
         let pace = try timed("pacing") { () throws(SliceError) in
           try Pace.find(launch, code, plan.function, interval: options.longest / 2)
         }
@@ -111,7 +111,7 @@ public struct SliceSet {
         }
       }
       plans = plans.flatMap { plan in
-        let pace = plan.isFew ? paces[plan.function] ?? [] : []
+        let pace = plan.isPaced ? paces[plan.function] ?? [] : []
         return pace.isEmpty ? [plan] : pace.map(plan.taking)
       }
       // One long stretch would run over the places where the others begin.

@@ -51,7 +51,8 @@ final class Window {
     for area in areas {
       _ = try tracee.call(10, area.range.lowerBound, UInt64(area.range.count), 0)
     }
-    if plan.inside == nil { try tracee.plant(frame.back) }
+    // Where calls from inside of a long one return, too, is no place for a breakpoint: that one will not return soon.
+    if plan.inside == nil, !(plan.isFew && plan.isRecursive) { try tracee.plant(frame.back) }
     let end: RegionEnd
     do throws(SliceError) {
       end = try run(frame, began)
