@@ -20,9 +20,6 @@ struct Explorer {
   var evidence: [UInt16]
   /// Starts of all jump tables seen.
   var tables: Set<UInt64> = []
-  /// Tables by the address of their jump. A function that begins behind the place where another one makes the table's
-  /// address (a landing pad, a slice) uses what that one knew: code checks the target that it computes.
-  private var knownTables: [UInt64: JumpTable] = [:]
   /// Instructions decoded, against `budget`.
   var decoded = 0
   var budget: Int
@@ -118,8 +115,6 @@ struct Explorer {
       let number = Int(steps[code.index(jump.address)!])
       if case .table(let table) = resolve(number) {
         follow(table, from: number, &work)
-      } else if let table = knownTables[jump.address] {
-        follow(table, from: number, &work)
       } else {
         unresolved.append(jump)
       }
@@ -128,7 +123,6 @@ struct Explorer {
 
   private mutating func follow(_ table: JumpTable, from number: Int, _ work: inout [Edge]) {
     trace[number].table = table
-    knownTables[trace[number].instruction.address] = table
     tables.insert(table.address)
     for target in table.targets where !leaves(target) { work.append((target, number, true)) }
   }
