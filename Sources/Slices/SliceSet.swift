@@ -115,7 +115,8 @@ public struct SliceSet {
         return pace.isEmpty ? [plan] : pace.map(plan.taking)
       }
       // One long stretch would run over the places where the others begin.
-      if plans.contains(where: { $0.inside != nil }) { plans.removeAll { $0.isFew && $0.inside == nil } }
+      let others = plans.filter { !$0.isFew || $0.inside != nil }.reduce(0) { $0 + $1.region.weight }
+      plans.removeAll { $0.isFew && $0.inside == nil && $0.region.weight < others }
       let often = plans.filter { !$0.times.isEmpty }.map(\.function)
       if !often.isEmpty {
         let census = try timed("counting") { () throws(SliceError) in try Census(launch, code, often) }
