@@ -7,9 +7,10 @@ import Commands
 import Foundation
 import Slices
 
-struct Emulation {
-  /// The plugin that counts, and where its output goes.
+package struct Emulation {
+  /// The plugin that counts.
   var plugin: String
+  package init(plugin: String) { self.plugin = plugin }
 
   /// Emulators with plugins, for `words` of a fleet file: as they are, or the dynamic build of the
   /// same name, since Debian's static ones have no plugins.
@@ -18,18 +19,55 @@ struct Emulation {
     return [words, [String(first.dropLast("-static".count))] + words.dropFirst()]
   }
 
-  /// Instructions of each invocation, and whether each ended right.
-  func count(
+  /// What is counted of one invocation.
+  package struct Count: Equatable {
+    package var instructions: Double
+    /// It ended as in the program's own run.
+    package var isRight: Bool
+    package init(instructions: Double, isRight: Bool) { (self.instructions, self.isRight) = (instructions, isRight) }
+  }
+
+  /// One count for each invocation. A translation that does not come to the end of one of them is stopped after half of
+  /// `limit`, and the others are counted in the rest: that one is not right.
+  package func count(
     _ path: String, _ emulator: [String], target: String, invocations: [Invocation], native: Bool,
     limit: Double
-  ) throws(SystemFailure) -> [(instructions: Double, isRight: Bool)] {
+  ) throws(SystemFailure) -> [Count] {
+    let end = Date(timeIntervalSinceNow: limit)
+    let replay = Replay(path: path, target: target, invocations: invocations, native: native)
+    let last = invocations.count
+    switch try run(replay, emulator, 0...last, limit: limit / 2) {
+    case .counted(let counts): return replay.withoutOwn(counts)
+    case .late(let record):
+      guard record > 0 else { throw SystemFailure("its replay does not end in its time limit") }
+      var counts = [Int: Count]()
+      for part in [0...record - 1, record + 1...max(record + 1, last)] where part.lowerBound <= last {
+        guard case .counted(let some) = try run(replay, emulator, part, limit: end.timeIntervalSinceNow)
+        else { throw SystemFailure("its replay does not end in its time limit") }
+        counts.merge(some) { first, _ in first }
+      }
+      return replay.withoutOwn(counts)
+    }
+  }
+
+  private enum Outcome {
+    /// By record: 0 is the function that does nothing, the invocations follow.
+    case counted([Int: Count])
+    /// Stopped in that record.
+    case late(Int)
+  }
+
+  private func run(_ replay: Replay, _ emulator: [String], _ records: ClosedRange<Int>, limit: Double)
+    throws(SystemFailure) -> Outcome
+  {
     let counts = NSTemporaryDirectory() + "recast-count-\(getpid())-\(UUID().uuidString)"
     defer { unlink(counts) }
     var complaint = ""
     for words in Emulation.candidates(emulator) {
       let result = Command.run(
-        words + ["-plugin", "\(plugin),out=\(counts),syscalls=on", path]
-          + ["0", "\(invocations.count)", "2", "0"], limit: limit)
+        words + ["-plugin", "\(plugin),out=\(counts),syscalls=on", replay.path]
+          + ["\(records.lowerBound)", "\(records.upperBound)", "2", "0"], limit: limit)
+      if result.isLate { return .late(Replay.unfinished(result.text) ?? 0) }
       guard result.isGood else {
         if complaint.isEmpty || !result.complaint.contains("No such file") {
           complaint = result.complaint
@@ -39,34 +77,56 @@ struct Emulation {
       guard let output = ReplayOutput(result.text),
         let text = try? String(contentsOfFile: counts, encoding: .utf8)
       else { throw SystemFailure("answers nonsense under its emulator") }
-      return try understand(text, output, target: target, invocations, native)
+      guard let counted = replay.understand(text, output, records) else {
+        throw SystemFailure("its instructions cannot be counted: the replay is not understood")
+      }
+      return .counted(counted)
     }
     throw SystemFailure("its instructions cannot be counted: \(complaint)")
   }
 
-  private func understand(
-    _ text: String, _ output: ReplayOutput, target: String, _ invocations: [Invocation],
-    _ native: Bool
-  ) throws(SystemFailure) -> [(instructions: Double, isRight: Bool)] {
-    // clock_gettime: 228 in x86-64's table, 113 in the one that later architectures share.
-    let clock = target.hasPrefix("x86_64") ? "228" : "113"
-    var readings: [Double] = []
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ")
-      if words.count == 2, words[0] == clock, let count = Double(words[1]) { readings.append(count) }
+  /// A replay program and what its output means.
+  private struct Replay {
+    var path: String
+    var target: String
+    var invocations: [Invocation]
+    var native: Bool
+
+    /// The record that output breaks off in.
+    static func unfinished(_ text: String) -> Int? {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+      guard let last = lines.last(where: { $0.hasPrefix("I ") }) else { return nil }
+      return Int(last.dropFirst(2), radix: 16)
     }
-    // Two repetitions for each record, two readings for each; the second repetition counts.
-    guard readings.count == 4 * (invocations.count + 1) else {
-      throw SystemFailure("its instructions cannot be counted: the replay is not understood")
+
+    /// - Parameter text: the plugin's, a line for each system call: its number, and instructions so far.
+    func understand(_ text: String, _ output: ReplayOutput, _ records: ClosedRange<Int>) -> [Int: Count]? {
+      // clock_gettime: 228 in x86-64's table, 113 in the one that later architectures share.
+      let clock = target.hasPrefix("x86_64") ? "228" : "113"
+      var readings: [Double] = []
+      for line in text.split(separator: "\n") {
+        let words = line.split(separator: " ")
+        if words.count == 2, words[0] == clock, let count = Double(words[1]) { readings.append(count) }
+      }
+      // Two repetitions for each record, two readings for each; the second repetition counts.
+      guard readings.count == 4 * records.count else { return nil }
+      var counts: [Int: Count] = [:]
+      for (n, record) in records.enumerated() {
+        let differences = record > 0 ? output.entries[record]?.differences : nil
+        counts[record] = Count(
+          instructions: readings[4 * n + 3] - readings[4 * n + 2],
+          isRight: differences.map { invocations[record - 1].isEqual($0, native: native) } ?? false)
+      }
+      return counts
     }
-    func between(_ record: Int) -> Double { readings[4 * record + 3] - readings[4 * record + 2] }
-    let own = between(0)
-    return invocations.indices.map { n in
-      let differences = output.entries[n + 1]?.differences
-      return (
-        max(1, between(n + 1) - own),
-        differences.map { invocations[n].isEqual($0, native: native) } ?? false
-      )
+
+    /// By invocation, without what the driver itself takes; nothing of those that are missing is right.
+    func withoutOwn(_ counts: [Int: Count]) -> [Count] {
+      let own = counts[0]?.instructions ?? 0
+      return (0..<invocations.count).map { n in
+        guard let count = counts[n + 1] else { return Count(instructions: 1, isRight: false) }
+        return Count(instructions: max(1, count.instructions - own), isRight: count.isRight)
+      }
     }
   }
 }

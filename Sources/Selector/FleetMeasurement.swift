@@ -138,7 +138,7 @@ public struct FleetMeasurement {
     let before = try original.get()
     let counts = try Emulation(plugin: plugin).count(
       place.path, emulator, target: access.system.target, invocations: slices.invocations,
-      native: false, limit: access.system.limit)
+      native: false, limit: try access.left())
     result.t2 = counts.indices.map { n -> SliceTime? in
       guard counts[n].isRight else { return nil }
       let t1 = slices.report.slices[n].t1

@@ -39,10 +39,12 @@ extension Selection {
   private var summary: String {
     let measured = systems.filter { $0.value != nil }.count
     let all = stages.values.reduce(0, +)
-    return String(
-      format: "%d of %d systems measured with %d slices, which stand for %.1f %% of %.2f s of "
-        + "processor time. The selection took %.0f s.", measured, systems.count, slices.slices.count,
-      100 * slices.coverage, slices.processorSeconds, all)
+    let count = slices.slices.count
+    return "\(measured) of \(systems.count) systems measured with "
+      + (count == 1 ? "one slice, which stands" : "\(count) slices, which stand")
+      + String(
+        format: " for %.1f %% of %.2f s of processor time. The selection took %.0f s.",
+        100 * slices.coverage, slices.processorSeconds, all)
   }
 
   private var table: String {
@@ -53,7 +55,8 @@ extension Selection {
       let isChosen = system.name == chosen
       let basis = system.basis == .instructions ? "instructions" : "times"
       let cells = [
-        cell(system.ratio, 2), cell(system.efficiency, 3) + " ± " + cell(system.efficiencySpread, 3),
+        cell(system.ratio, 2),
+        system.efficiency == nil ? "–" : cell(system.efficiency, 3) + " ± " + cell(system.efficiencySpread, 3),
         cell(system.occupancy?.cpu, 2), cell(system.occupancy?.memory, 2),
         cell(system.occupancy?.storage, 2), cell(system.value, 3),
         (isChosen ? flow : system.flow)?.rawValue ?? "–",

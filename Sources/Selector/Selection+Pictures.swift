@@ -35,7 +35,8 @@ extension Selection {
     for (value, name) in [(thresholds.lower, "lower"), (thresholds.upper, "upper")] {
       body += "<line class=\"limit\" x1=\"\(n(x(value)))\" x2=\"\(n(x(value)))\" y1=\"8\" "
         + "y2=\"\(n(height - 30))\"/><text class=\"quiet\" text-anchor=\"middle\" x=\"\(n(x(value)))\" "
-        + "y=\"\(n(height - 14))\">\(name) \(value)</text>"
+        + "y=\"\(n(height - 14))\">\(value < low ? "← " : "")\(name) \(value)"
+        + "\(value > high ? " →" : "")</text>"
     }
     for (number, system) in systems.enumerated() {
       let y = 12 + row * Double(number)

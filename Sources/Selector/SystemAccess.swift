@@ -3,8 +3,8 @@
 import Commands
 import Foundation
 
-struct SystemFailure: Error, CustomStringConvertible {
-  var description: String
+package struct SystemFailure: Error, CustomStringConvertible {
+  package var description: String
   init(_ description: String) { self.description = description }
 }
 
@@ -28,7 +28,8 @@ final class SystemAccess {
   /// Its time begins again: those that share a machine wait for each other.
   func begin() { deadline = Date(timeIntervalSinceNow: system.limit) }
 
-  private func left() throws(SystemFailure) -> Double {
+  /// Seconds that are left of its time.
+  func left() throws(SystemFailure) -> Double {
     let left = deadline.timeIntervalSinceNow
     if left <= 0 { throw SystemFailure("its time limit of \(Int(system.limit)) s is over") }
     return left

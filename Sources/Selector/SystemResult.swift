@@ -57,7 +57,8 @@ extension SystemResult {
       guard let time else { continue }
       let weight = slices.report.regions[slice.region].weight / max(1e-9, slices.report.coverage)
       let part = slice.share * time.nanoseconds / slice.t1.nanoseconds
-      spread += weight * part * (slice.t1.spread + time.spread)
+      // Counted instructions have no spread, and t1 is no part of their ratio.
+      spread += weight * part * (basis == .instructions ? 0 : slice.t1.spread + time.spread)
     }
     efficiencySpread = spread
     let value = Method.value(

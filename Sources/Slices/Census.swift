@@ -8,11 +8,14 @@ import Foundation
 struct Census {
   /// Function → numbers of the calls that were active, once for each sample.
   private(set) var calls: [Int: [Int]] = [:]
+  /// Functions that were found inside of themselves: the latest call may be over when an earlier one is active.
+  private var nested: Set<Int> = []
 
   init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int], interval: Double = 0.002) throws(SliceError) {
     let tracee = try launch.start(low: true)
-    let counters = try EntryCounters(tracee, code, functions)
-    let counted = functions.filter(counters.hasCounter)
+    let entries = functions.map { code.functions[$0].entry }
+    let counters = try EntryCounters(tracee, code, entries)
+    let counted = zip(functions, entries).filter { counters.hasCounter($0.1) }
     let top = Tracee.stackTop
     var signal: Int32 = 0
     while !tracee.hasEnded {
@@ -24,10 +27,11 @@ struct Census {
       case .signal(let number): signal = number
       case .task: throw SliceError(.unsupported, "it starts processes or threads: only programs of one thread are sliced")
       case .interrupted:
-        // The latest call of a function that is active twice may be over already.
         let active = (frames(tracee, code, top) ?? []).map(\.function)
-        for function in counted where active.filter({ $0 == function }).count == 1 {
-          calls[function, default: []].append(counters.calls(function) - 1)
+        for (function, entry) in counted {
+          let depth = active.count { $0 == function }
+          if depth == 1 { calls[function, default: []].append(counters.count(entry) - 1) }
+          if depth > 1 { nested.insert(function) }
         }
       }
     }
@@ -37,7 +41,7 @@ struct Census {
   /// too little is known.
   func plan(_ function: Int, _ count: Int) -> [Int: Double] {
     let all = calls[function] ?? []
-    if all.count < 2 * count { return [:] }
+    if nested.contains(function) || all.count < 2 * count { return [:] }
     var planned: [Int: Double] = [:]
     for n in 0..<count {
       planned[all[(2 * n + 1) * all.count / (2 * count)], default: 0] += 1 / Double(count)

@@ -16,6 +16,9 @@ final class Cutter {
   /// Where recursive functions return to from the call that the program is in, by plan.
   private var inside: [Int: (back: UInt64, stack: UInt64)] = [:]
   private let counters: EntryCounters
+  /// Executions of a block that were not where a stretch may begin, by plan.
+  private var refused: [Int: Int] = [:]
+  private static let maximumRefused = 100
   private(set) var invocations: [Invocation] = []
   /// What was given up and why.
   private(set) var notes: [String] = []
@@ -28,7 +31,7 @@ final class Cutter {
     self.longest = longest
     calls = .init(repeating: -1, count: plans.count)
     tracee = try launch.start(low: true)
-    counters = try EntryCounters(tracee, code, plans.filter(\.isCounted).map(\.function))
+    counters = try EntryCounters(tracee, code, plans.filter(\.isCounted).map(\.place))
     for number in plans.indices where plans[number].isCounted { countOn(number) }
     try run()
   }
@@ -65,8 +68,8 @@ final class Cutter {
         tracee.steerMapping()
         stop = try go()
       case .signal(SIGTRAP):
-        if let function = counters.hit() {
-          try captureCounted(function)
+        if let block = counters.hit() {
+          try captureCounted(block)
           stop = try go()
           continue
         }
@@ -115,21 +118,29 @@ final class Cutter {
     return true
   }
 
-  /// The call that its counter has stopped the program at.
-  private func captureCounted(_ function: Int) throws(SliceError) {
-    guard let number = plans.firstIndex(where: { $0.isCounted && $0.function == function }) else { return }
-    let call = counters.calls(function) - 1
-    if let share = plans[number].calls.removeValue(forKey: call) { try cut(number, share) }
+  /// The call, or execution of a block, that its counter has stopped the program at.
+  private func captureCounted(_ block: UInt64) throws(SliceError) {
+    guard let number = plans.firstIndex(where: { $0.isCounted && $0.place == block }) else { return }
+    let call = counters.count(block) - 1
+    if let share = plans[number].calls.removeValue(forKey: call) {
+      if plans[number].inside == nil || Pace.isOutermost(tracee, code, plans[number].function, block) {
+        try cut(number, share)
+      } else if refused[number, default: 0] < Self.maximumRefused {
+        refused[number, default: 0] += 1
+        plans[number].calls[call + 1, default: 0] += share
+        plans[number].lengths[call + 1] = plans[number].lengths[call]
+      }
+    }
     countOn(number)
   }
 
   /// The counter's next stop.
   private func countOn(_ number: Int) {
     while let next = plans[number].calls.keys.min() {
-      if counters.set(plans[number].function, next) { return }
+      if counters.set(plans[number].place, next) { return }
       plans[number].calls[next] = nil
     }
-    counters.set(plans[number].function, .max)
+    counters.set(plans[number].place, .max)
   }
 
   /// A recursive function is entered: false when that is inside of a call of itself.
@@ -153,9 +164,9 @@ final class Cutter {
   private func cut(_ number: Int, _ share: Double?) throws(SliceError) {
     try tracee.liftAll()
     // Inside, counters go on, but stop nothing.
-    for plan in plans where plan.isCounted { counters.set(plan.function, .max) }
+    for plan in plans where plan.isCounted { counters.set(plan.place, .max) }
     defer { for other in plans.indices where plans[other].isCounted { countOn(other) } }
-    let window = Window(tracee, code, plans[number], longest: longest)
+    let window = Window(tracee, code, plans[number], counters, longest: longest)
     do throws(SliceError) {
       var invocation = try window.cut()
       invocation.region = number

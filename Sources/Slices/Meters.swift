@@ -50,7 +50,13 @@ final class Meters {
     }
   }
 
-  var isEmpty: Bool { meters.isEmpty }
+  var blocks: [UInt64] { meters.map(\.block) }
+
+  /// How often each of `blocks` has come.
+  func counts() -> [UInt64] {
+    let bytes = tracee.read(Meters.counters, 8 * meters.count) ?? []
+    return stride(from: 0, to: bytes.count, by: 8).map { bytes.word(at: $0) }
+  }
 
   /// Stops the program whenever a metered block comes that has come less than `count` times.
   func plant(below count: UInt64) throws(SliceError) {

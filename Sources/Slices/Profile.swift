@@ -97,10 +97,11 @@ struct ActiveFrame {
   var place: UInt64 = 0
 }
 
-/// The chain of active calls, innermost first; nil outside of known code.
-func frames(_ tracee: Tracee, _ code: CodeIndex, _ stackEnd: UInt64) -> [ActiveFrame]? {
+/// The chain of active calls, innermost first; nil outside of known code. `pc` is where the program is, for the case
+/// that it stands in a copy of that code.
+func frames(_ tracee: Tracee, _ code: CodeIndex, _ stackEnd: UInt64, pc: UInt64? = nil) -> [ActiveFrame]? {
   let registers = tracee.registers
-  guard let leaf = code.function(containing: registers.pc), registers.stack < stackEnd else {
+  guard let leaf = code.function(containing: pc ?? registers.pc), registers.stack < stackEnd else {
     return nil
   }
   var found = [ActiveFrame(function: leaf)]

@@ -54,6 +54,8 @@ public struct Invocation: Sendable {
   /// What a translation is held to where the region returns, besides what the psABI keeps: masks like those of
   /// a replay's output. A translation may drop results that no caller looks at.
   public var results: (registers: UInt64, vectors: UInt64) = (0b101, 0xff)
+  /// It begins inside of a function, at a block.
+  public var isInside = false
   /// Share of the region's time that it stands for; nil: in proportion to its own time.
   public var share: Double?
 
@@ -78,7 +80,7 @@ public struct Invocation: Sendable {
   package var isWide: Bool { (vectors[512...] + endVectors[512...]).contains { $0 != 0 } }
 
   /// Dead when the region has ended, and holds another return address: not compared.
-  var deadStack: Range<UInt64> { stackLow..<registers.stack + 8 }
+  var deadStack: Range<UInt64> { stackLow..<registers.stack + (isInside ? 0 : 8) }
 }
 
 extension Array where Element == UInt8 {

@@ -10,12 +10,30 @@ struct RegionPlan {
   var calls: [Int: Double] = [:]
   /// Points of processor time after which the next call is captured.
   var times: [Double] = []
+  /// A block inside of the function, at whose executions stretches begin and end; `calls` are numbers of those.
+  var inside: UInt64?
+  /// By call: after how many more executions of that block its stretch ends.
+  var lengths: [Int: Int] = [:]
   /// `calls` are counted in the program's code, not by breakpoints.
   var isCounted = false
   /// Calls that come once or twice cannot be looked at again later in the run: more of them is taken.
   var isFew = false
+  /// Its stretches had better begin inside of such a call.
+  var isPaced = false
   /// Only calls from outside of itself count.
   var isRecursive = false
+  /// Where stretches begin.
+  var place: UInt64 { inside ?? region.entry }
+
+  /// Stretches begin inside, instead of at entries.
+  func taking(_ pace: Pace) -> RegionPlan {
+    var plan = self
+    (plan.inside, plan.isCounted, plan.times) = (pace.block, true, [])
+    plan.calls = pace.starts.mapValues { _ in 1 / Double(pace.starts.count) }
+    plan.lengths = pace.starts
+    plan.region.weight *= pace.share
+    return plan
+  }
 }
 
 struct RegionChoice {
@@ -34,6 +52,8 @@ struct RegionChoice {
   var stopSeconds: Double
   /// Functions whose slices were of no use.
   var excluded: Set<Int> = []
+  /// Functions inside of which stretches cannot begin.
+  var unpaced: Set<Int> = []
 
   func plans(_ code: CodeIndex, name: (UInt64) -> String) -> [RegionPlan] {
     let inclusive = profile.inclusive()
@@ -44,15 +64,16 @@ struct RegionChoice {
       var gains: [Int: Double] = [:]
       for chain in left { for function in Set(chain) { gains[function, default: 0] += 1 } }
       // A function that only calls another is no better than that one.
-      let leaves = Set(left.map { $0[0] })
+      var own: [Int: Double] = [:]
+      for chain in left { own[chain[0], default: 0] += 1 }
       let best = gains.compactMap { function, gain -> (Int, Double)? in
         guard let count = counts[function], count.count > 0, !excluded.contains(function),
           !plans.contains(where: { $0.function == function })
         else { return nil }
         return (
           function,
-          gain * quality(count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
-            * (leaves.contains(function) ? 1 : 0.9)
+          quality(function, count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
+            * (0.8 * gain + 0.2 * (own[function] ?? 0))
         )
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }
@@ -66,6 +87,9 @@ struct RegionChoice {
           entry: entry, name: name(entry), weight: weight, invocations: count.count,
           duration: duration(count, share: inclusive[function] ?? 0)))
       plan.isFew = isFew(count)
+      let hasLoop = code.hasLoop(function)
+      let inside = insideQuality(function, count, hasLoop: hasLoop)
+      plan.isPaced = inside > 0 && inside >= quality(function, count, share: 0, hasLoop: hasLoop)
       plan.isRecursive = count.isRecursive
       schedule(&plan, count)
       plans.append(plan)
@@ -81,7 +105,7 @@ struct RegionChoice {
     return followed.isEmpty ? 0 : followed.reduce(0, +) / Double(followed.count)
   }
 
-  private func quality(_ count: CallCounts, share: Double, hasLoop: Bool) -> Double {
+  private func quality(_ function: Int, _ count: CallCounts, share: Double, hasLoop: Bool) -> Double {
     let mean = duration(count, share: share)
     var quality = mean < stopSeconds / 2 ? 0.02 : mean < 2 * stopSeconds ? 0.5 : 1
     var (usable, wanted) = (0.0, 0.0)
@@ -93,9 +117,14 @@ struct RegionChoice {
       usable += clean >= min(whole, longest / 4) ? whole : clean
     }
     if wanted > 0 { quality *= usable / wanted }
-    // One stretch from its beginning says less than some that are spread over the run.
-    if isFew(count) { quality *= 0.5 }
-    return quality
+    if !isFew(count) { return quality }
+    // One stretch from its beginning says less than some that are spread over the run. Those that begin inside of
+    // a call do not end with it, but a translation knows less about the frame that they begin in.
+    return max(0.5 * quality, insideQuality(function, count, hasLoop: hasLoop))
+  }
+
+  private func insideQuality(_ function: Int, _ count: CallCounts, hasLoop: Bool) -> Double {
+    isFew(count) && hasLoop && !unpaced.contains(function) ? 0.45 * count.steadiness : 0
   }
 
   /// Few long calls take its time.

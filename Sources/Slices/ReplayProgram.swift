@@ -27,18 +27,19 @@ public struct ReplayProgram {
     }
     // The size of the table stands in the driver's code, not in its layout.
     let isWide = invocations.contains(where: \.isWide)
-    driver = try ReplayProgram.assemble(tableSize: 0, isWide: isWide)
+    let inside = Set(invocations.filter(\.isInside).map(\.entry)).sorted()
+    driver = try ReplayProgram.assemble(tableSize: 0, isWide: isWide, inside: inside)
     symbols = Dictionary(driver.symbols.map { ($0.name, $0.address) }) { first, _ in first }
     let stubs = try patch(code, invocations)
     let table = makeTable(taken.map { invocations[$0] })
-    driver = try ReplayProgram.assemble(tableSize: UInt64(table.count), isWide: isWide)
+    driver = try ReplayProgram.assemble(tableSize: UInt64(table.count), isWide: isWide, inside: inside)
     assemble(stubs: stubs, table: table, invocations: taken.map { invocations[$0] })
   }
 
-  private static func assemble(tableSize: UInt64, isWide: Bool) throws(SliceError) -> Program {
+  private static func assemble(tableSize: UInt64, isWide: Bool, inside: [UInt64]) throws(SliceError) -> Program {
     do {
       let bytes = try Codegen.assemble(
-        ReplayDriver.assembly(tableSize: tableSize, isWide: isWide), for: .named("x86_64-linux-gnu"),
+        ReplayDriver.assembly(tableSize: tableSize, isWide: isWide, inside: inside), for: .named("x86_64-linux-gnu"),
         sections: [
           (".text.replay", ReplayDriver.textAddress, false),
           (".data.replay", ReplayDriver.dataAddress, true),
@@ -169,6 +170,7 @@ public struct ReplayProgram {
     set(.deadLow, [invocation.deadStack.lowerBound, invocation.deadStack.upperBound])
     set(.endRegisters, invocation.endRegisters.general)
     set(.vectors, Invocation.words(ofVectors: invocation.vectors))
+    set(.isInside, [invocation.isInside ? 1 : 0])
     set(.endVectors, Invocation.words(ofVectors: invocation.endVectors))
     return words
   }

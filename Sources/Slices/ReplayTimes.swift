@@ -27,9 +27,10 @@ public struct ReplayTimes {
   public static let longestSeconds = 5.0
 
   /// `run` starts the replay program with those four arguments and answers what it printed; nil: it
-  /// failed. Answers one time for each invocation, nil when one of the runs failed or was no replay.
+  /// failed. Answers one time for each invocation, nil when one of the runs failed or was no replay. With
+  /// `isTrial` a few repetitions have to do.
   public static func measure(
-    _ invocations: [Invocation], native: Bool, run: (_ arguments: [Int]) -> String?
+    _ invocations: [Invocation], native: Bool, isTrial: Bool = false, run: (_ arguments: [Int]) -> String?
   ) -> [SliceTime]? {
     let last = invocations.count
     func round(_ repetitions: Int) -> ReplayOutput? {
@@ -38,15 +39,15 @@ public struct ReplayTimes {
       else { return nil }
       return output
     }
-    guard let trial = round(3) else { return nil }
+    guard let trial = round(isTrial ? 4 : 3) else { return nil }
     let once = (0...last).reduce(0) { $0 + median(trial.entries[$1]!.times) } / 1e9
     let repetitions = 1 + Int(min(200, max(2, roundSeconds / max(once, 1e-6))))
 
     var times = [[Double]](repeating: [], count: last + 1)
     var isRight = [Bool](repeating: true, count: last + 1)
     let begin = Date()
-    for number in 1...rounds.upperBound {
-      guard let output = round(repetitions) else { return nil }
+    for number in 1...(isTrial ? 1 : rounds.upperBound) {
+      guard let output = isTrial ? trial : round(repetitions) else { return nil }
       for n in 0...last {
         let entry = output.entries[n]!
         // The first one warms caches and translations up.

@@ -43,11 +43,11 @@ public struct SliceReport: Codable, Sendable {
 }
 
 public struct SliceSet {
-  public private(set) var report: SliceReport
+  public internal(set) var report: SliceReport
   /// Those that `report.slices` are about, in its order.
-  public private(set) var invocations: [Invocation]
+  public internal(set) var invocations: [Invocation]
   /// The replay program's bytes: record `n + 1` is `invocations[n]`.
-  public private(set) var replay: [UInt8]
+  public internal(set) var replay: [UInt8]
 
   public init(
     _ options: SliceOptions, program: Program, discovery: Discovery,
@@ -79,7 +79,8 @@ public struct SliceSet {
     let hot = profile.inclusive().filter { $0.value >= 0.01 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(48).map(\.key)
     let survey = try timed("surveying") { () throws(SliceError) in 
-      try Survey(launch, code, hot, undisturbed: profile.processorSeconds)
+      try Survey(
+        launch, code, hot, undisturbed: profile.processorSeconds, quiet: options.longest / 4)
     }
     var choice = RegionChoice(
       profile: profile, counts: survey.counts, longest: options.longest,
@@ -91,11 +92,31 @@ public struct SliceSet {
     invocations = []
     replay = []
     var earlier: [String] = []
+    var best: SliceSet?
+    var paces: [Int: [Pace]] = [:]
+    func name(_ address: UInt64) -> String {
+      program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
+    }
     // Functions whose calls turn out to be too short make room for their callers.
     for attempt in 1...5 {
-      var plans = choice.plans(code) { address in
-        program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
+      var plans = choice.plans(code, name: name)
+      while let plan = plans.first(where: { $0.isPaced && paces[$0.function] == nil }) {
+        let pace = try timed("pacing") { () throws(SliceError) in
+          try Pace.find(launch, code, plan.function, interval: options.longest / 2)
+        }
+        paces[plan.function] = pace
+        if pace.isEmpty {
+          choice.unpaced.insert(plan.function)
+          plans = choice.plans(code, name: name)
+        }
       }
+      plans = plans.flatMap { plan in
+        let pace = plan.isPaced ? paces[plan.function] ?? [] : []
+        return pace.isEmpty ? [plan] : pace.map(plan.taking)
+      }
+      // One long stretch would run over the places where the others begin.
+      let others = plans.filter { !$0.isFew || $0.inside != nil }.reduce(0) { $0 + $1.region.weight }
+      plans.removeAll { $0.isFew && $0.inside == nil && $0.region.weight < others }
       let often = plans.filter { !$0.times.isEmpty }.map(\.function)
       if !often.isEmpty {
         let census = try timed("counting") { () throws(SliceError) in try Census(launch, code, often) }
@@ -109,15 +130,23 @@ public struct SliceSet {
       }
       report.regions = plans.map(\.region)
       report.slices = []
+      report.coverage = 0
       report.notes = cutter.notes
       let useless = try timed("replaying") { () throws(SliceError) in
-        try replay(cutter.invocations, program, code, options)
+        try replay(cutter.invocations, program, code, options, isTrial: true)
       }
+      if !invocations.isEmpty, report.coverage > best?.report.coverage ?? 0 { best = self }
       // What is left out anyway is not worth another run of the program.
       let missing = useless.reduce(0) { $0 + plans[$1].region.weight }
       if attempt == 5 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
       earlier += report.notes
       choice.excluded.formUnion(useless.map { plans[$0].function })
+    }
+    if let best { self = best }
+    report.slices = []
+    let cut = invocations
+    _ = try timed("replaying") { () throws(SliceError) in
+      try replay(cut, program, code, options, isTrial: false)
     }
     if invocations.isEmpty {
       throw SliceError(
@@ -127,123 +156,6 @@ public struct SliceSet {
     report.stages = stages
     let counts = Dictionary(report.notes.map { ($0, 1) }, uniquingKeysWith: +)
     report.notes = counts.sorted { $0.key < $1.key }.map { $1 > 1 ? "\($0) (\($1) times)" : $0 }
-  }
-
-  /// Keeps what replays as it was, and measures it. Answers the regions of which nothing is left.
-  private mutating func replay(
-    _ cut: [Invocation], _ program: Program, _ code: CodeIndex, _ options: SliceOptions
-  ) throws(SliceError) -> [Int]
-  {
-    var candidates = cut
-    invocations = []
-    for attempt in 0..<4 where !candidates.isEmpty {
-      let made = try ReplayProgram(program, code, candidates)
-      if made.taken.count < candidates.count {
-        report.notes.append(
-          "\(candidates.count - made.taken.count) stretches end where no jump fits")
-      }
-      candidates = made.taken.map { candidates[$0] }
-      if candidates.isEmpty { break }
-      let (times, failure) = Self.runNatively(made.file, candidates)
-      guard let times else {
-        let alone = try replayable(candidates, program, code)
-        if attempt > 0 || alone.count == candidates.count {
-          throw SliceError(.bug, "the replay fails: \(failure)")
-        }
-        report.notes.append("\(candidates.count - alone.count) slices do not replay: \(failure)")
-        candidates = alone
-        continue
-      }
-      let good = candidates.indices.filter {
-        times[$0].isRight && times[$0].nanoseconds >= shortest(candidates[$0], options)
-      }
-      if good.count == candidates.count {
-        finish(made, candidates, times)
-        break
-      }
-      for n in candidates.indices where !good.contains(n) {
-        let name = report.regions[candidates[n].region].name
-        report.notes.append(
-          times[n].isRight
-            ? "a slice of \(name) is too short"
-            : "a slice of \(name) does not end as the program did")
-      }
-      candidates = good.map { candidates[$0] }
-    }
-    return report.regions.indices.filter { region in
-      !invocations.contains { $0.region == region }
-    }
-  }
-
-  /// Nanoseconds that a slice has to take: enough to be timed, and where it is all that there is of a long call,
-  /// enough to say something about that.
-  private func shortest(_ invocation: Invocation, _ options: SliceOptions) -> Double {
-    let region = report.regions[invocation.region]
-    let isAlone = region.invocations < 3 && region.duration > options.longest
-    return max(2000, isAlone ? options.longest * 1e9 / 100 : 0)
-  }
-
-  /// One that crashes takes the others along: those that run alone.
-  private func replayable(_ candidates: [Invocation], _ program: Program, _ code: CodeIndex)
-    throws(SliceError) -> [Invocation]
-  {
-    var alone: [Invocation] = []
-    for one in candidates {
-      let single = try ReplayProgram(program, code, [one])
-      if !single.taken.isEmpty, Self.runNatively(single.file, [one]).times != nil {
-        alone.append(one)
-      }
-    }
-    return alone
-  }
-
-  private mutating func finish(
-    _ made: ReplayProgram, _ kept: [Invocation], _ times: [SliceTime]
-  ) {
-    replay = made.file
-    invocations = kept
-    for region in report.regions.indices {
-      let mine = kept.indices.filter { kept[$0].region == region }
-      if mine.isEmpty {
-        report.notes.append("no slice of \(report.regions[region].name)")
-        report.regions[region].weight = 0
-        continue
-      }
-      let planned = mine.reduce(0) { $0 + (kept[$1].share ?? 0) }
-      let time = mine.reduce(0) { $0 + times[$1].nanoseconds }
-      for n in mine {
-        report.slices.append(
-          .init(
-            region: region, end: kept[n].end.word, pages: kept[n].pages.count,
-            share: planned > 0 ? (kept[n].share ?? 0) / planned : times[n].nanoseconds / time,
-            t1: times[n]))
-      }
-    }
-    let order = report.regions.indices.flatMap { region in
-      kept.indices.filter { kept[$0].region == region }
-    }
-    // `report.slices` went by region; the replay's records did not.
-    let back = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($0.element, $0.offset) })
-    report.slices = kept.indices.map { report.slices[back[$0]!] }
-    report.coverage = report.regions.reduce(0) { $0 + $1.weight }
-  }
-
-  private static func runNatively(_ file: [UInt8], _ invocations: [Invocation])
-    -> (times: [SliceTime]?, failure: String)
-  {
-    let path = NSTemporaryDirectory() + "recast-replay-\(getpid())"
-    defer { unlink(path) }
-    unlink(path)
-    guard FileManager.default.createFile(
-      atPath: path, contents: Data(file), attributes: [.posixPermissions: 0o700])
-    else { return (nil, "\(path) cannot be written") }
-    var failure = "its output is not a replay's"
-    let times = ReplayTimes.measure(invocations, native: true) { arguments in
-      let result = Command.run([path] + arguments.map(String.init), limit: 60)
-      if !result.isGood { failure = result.complaint }
-      return result.isGood ? result.text : nil
-    }
-    return (times, failure)
   }
 
   /// `find` answers, by the entry of a region, the masks of `Invocation.results`.

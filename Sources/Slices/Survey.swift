@@ -18,11 +18,19 @@ struct CallCounts {
   /// system call (the same where there is none). 0: not followed.
   var durations: [Double] = []
   var clean: [Double] = []
+  /// Processor seconds of it in which no system call comes for a while.
+  var quiet: [Double] = []
 
   /// How many calls of equal length would say as much: 1 where one takes nearly all of the time.
   var effectiveCount: Double {
     let (sum, squares) = durations.reduce((0, 0)) { ($0.0 + $1, $0.1 + $1 * $1) }
     return squares > 0 ? sum * sum / squares : 0
+  }
+
+  /// Share of its time that stretches could be taken from, wherever they begin.
+  var steadiness: Double {
+    let sum = durations.reduce(0, +)
+    return sum > 0 ? min(1, quiet.reduce(0, +) / sum) : 0
   }
 }
 
@@ -33,10 +41,22 @@ final class Survey {
     var start: Double
     var stack: UInt64
     var firstSystemCall: Double?
+    var lastSystemCall: Double
+    var quiet = 0.0
     /// Of the whole run, at the start and at the first system call.
     var stops: Int
     var stopsAtSystemCall = 0
     var strangers = 0
+
+    mutating func systemCall(_ now: Double, _ least: Double, _ stops: Int) {
+      quieten(now, least)
+      if firstSystemCall == nil { (firstSystemCall, stopsAtSystemCall) = (now, stops) }
+    }
+
+    mutating func quieten(_ now: Double, _ least: Double) {
+      if now - lastSystemCall >= least { quiet += now - lastSystemCall }
+      lastSystemCall = now
+    }
   }
 
   private let tracee: Tracee
@@ -54,10 +74,18 @@ final class Survey {
   /// What one stop at a breakpoint adds to the program's processor time.
   private(set) var stopSeconds = 0.0
   static let frequent = 400
+  private static let strangers = 200
+  /// Seconds without a system call that are worth a stretch.
+  private let quiet: Double
+  /// Stand-ins for return addresses that are too busy for a breakpoint, and those.
+  private static let pads: UInt64 = 0x1d_0000
+  private var hidden: [UInt64: UInt64] = [:]
 
   /// - Parameter undisturbed: the run's processor time without breakpoints.
-  init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int], undisturbed: Double) throws(SliceError) {
-    self.undisturbed = undisturbed
+  init(_ launch: Launch, _ code: CodeIndex, _ functions: [Int], undisturbed: Double, quiet: Double)
+    throws(SliceError)
+  {
+    (self.undisturbed, self.quiet) = (undisturbed, quiet)
     self.functions = functions
     entries = Dictionary(uniqueKeysWithValues: functions.map { (code.functions[$0].entry, $0) })
     tracee = try launch.start(low: true)
@@ -80,9 +108,8 @@ final class Survey {
       case .systemCall:
         tracee.steerMapping()
         processorSeconds = tracee.processorTime
-        for key in Array(watches.keys) where watches[key]!.firstSystemCall == nil {
-          watches[key]!.firstSystemCall = processorSeconds
-          watches[key]!.stopsAtSystemCall = stops
+        for key in Array(watches.keys) {
+          watches[key]!.systemCall(processorSeconds, quiet, stops)
         }
         stop = tracee.resume(TRACE_SYSCALL)
       case .signal(SIGTRAP):
@@ -92,6 +119,11 @@ final class Survey {
         }
         processorSeconds = tracee.processorTime
         stops += 1
+        if let back = hidden.removeValue(forKey: address) {
+          try reveal(address, back)
+          stop = tracee.resume(TRACE_SYSCALL)
+          continue
+        }
         try ended(at: address)
         try called(at: address)
         stop = try tracee.stepOver(address)
@@ -109,6 +141,7 @@ final class Survey {
     counts[function]!.last = processorSeconds
     counts[function]!.durations.append(0)
     counts[function]!.clean.append(0)
+    counts[function]!.quiet.append(0)
     disturbed[function, default: []].append((0, 0))
     if call + 1 >= Survey.frequent {
       counts[function]!.isFrequent = true
@@ -121,7 +154,8 @@ final class Survey {
     else { return }
     try tracee.plant(back)
     watches[back] = Watch(
-      function: function, call: call, start: processorSeconds, stack: stack, stops: stops)
+      function: function, call: call, start: processorSeconds, stack: stack,
+      lastSystemCall: processorSeconds, stops: stops)
   }
 
   /// Called from inside of a call that is followed: until that returns, it is not looked at.
@@ -142,11 +176,44 @@ final class Survey {
     guard var watch = watches[address] else { return }
     if tracee.registers.stack == watch.stack + 8 {
       record(watch)
-    } else if watch.strangers < 200 {
+    } else if watch.strangers < Self.strangers {
       watch.strangers += 1
       watches[address] = watch
       return
+    } else if try hide(address, watch.stack) {
+      return
     }
+    try forget(watch, address)
+  }
+
+  /// Calls inside of this one return to the same place, too often to look at each: this one's return address becomes a
+  /// place of its own.
+  private func hide(_ back: UInt64, _ stack: UInt64) throws(SliceError) -> Bool {
+    if hidden.isEmpty {
+      let area = try tracee.call(9, Self.pads, 0x1000, 5, 0x100022, .max, 0)
+      guard area == Int64(Self.pads) || area == -17 else { return false }
+    }
+    guard tracee.word(stack) == back, let pad = (0..<256).lazy.map({ Self.pads + 16 * UInt64($0) })
+      .first(where: { self.hidden[$0] == nil })
+    else { return false }
+    try tracee.plant(pad)
+    try tracee.write(stack, withUnsafeBytes(of: pad.littleEndian) { Array($0) })
+    hidden[pad] = back
+    if entries[back] == nil { try tracee.lift(back) }
+    return true
+  }
+
+  private func reveal(_ pad: UInt64, _ back: UInt64) throws(SliceError) {
+    try tracee.lift(pad)
+    var registers = tracee.registers
+    registers.pc = back
+    tracee.registers = registers
+    guard let watch = watches[back] else { return }
+    record(watch)
+    try forget(watch, back)
+  }
+
+  private func forget(_ watch: Watch, _ address: UInt64) throws(SliceError) {
     watches[address] = nil
     if resting.remove(watch.function) != nil, !counts[watch.function]!.isFrequent,
       let entry = entries.first(where: { $0.value == watch.function })?.key
@@ -161,6 +228,9 @@ final class Survey {
   private func record(_ watch: Watch) {
     let duration = max(1e-7, processorSeconds - watch.start)
     counts[watch.function]!.durations[watch.call] = duration
+    var watch = watch
+    watch.quieten(processorSeconds, quiet)
+    counts[watch.function]!.quiet[watch.call] = watch.quiet
     counts[watch.function]!.clean[watch.call] =
       watch.firstSystemCall.map { max(1e-7, $0 - watch.start) } ?? duration
     disturbed[watch.function]![watch.call] = (

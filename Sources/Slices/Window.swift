@@ -14,6 +14,7 @@ final class Window {
   private let areas: [MemoryArea]
   private var before: [UInt64: [UInt8]] = [:]
   private var meters: Meters?
+  private let counters: EntryCounters
   /// How many of `stages` have begun.
   private var stage = 0
   /// Seconds from the entry.
@@ -23,9 +24,9 @@ final class Window {
   /// middle of its function.
   private static let stages: [(begin: Double, count: UInt64)] = [(1, 100), (1.5, 10_000), (2, .max), (3, 0)]
 
-  init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, longest: Double) {
-    (self.tracee, self.code, self.plan) = (tracee, code, plan)
-    // Calls that come once cannot be looked at again later in the run: more of them is taken.
+  init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, _ counters: EntryCounters, longest: Double) {
+    (self.tracee, self.code, self.plan, self.counters) = (tracee, code, plan, counters)
+    // Calls that come once cannot be looked at again later in the run, except from inside: more of them is taken.
     self.longest = plan.isFew ? 5 * longest : longest
     stageEnd = self.longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
@@ -37,21 +38,27 @@ final class Window {
     if registers.flags & 1 << 10 != 0 { throw SliceError(.unsupported, "DF is set") }
     try checkFloat(vectors)
     guard let stack = areas.first(where: { $0.range.contains(registers.stack) }),
-      let back = tracee.word(registers.stack)
+      let frame = frame(registers.stack)
     else { throw SliceError(.program, "its stack is not one") }
+    let began = counters.count(plan.place)
+    if let block = plan.inside { counters.set(block, began - 1 + (plan.lengths[began - 1] ?? 1)) }
     // Counted blocks cost the traced run, and a jump in the middle of a function its translation: calls that are not
     // much too long are taken whole.
-    if plan.region.duration > 2 * longest || plan.isFew {
-      meters = try Meters(tracee, code, plan.function, except: [plan.region.entry, back])
+    if plan.inside == nil, plan.region.duration > 2 * longest || plan.isFew {
+      meters = try Meters(tracee, code, plan.function, except: [plan.region.entry, frame.back])
     }
     try tracee.setIdentification(own: true)
     for area in areas {
       _ = try tracee.call(10, area.range.lowerBound, UInt64(area.range.count), 0)
     }
-    try tracee.plant(back)
+    // Where calls from inside of a long one return, too, is no place for a breakpoint: that one will not return soon.
+    if plan.inside == nil, !(plan.isFew && plan.isRecursive) { try tracee.plant(frame.back) }
     let end: RegionEnd
     do throws(SliceError) {
-      end = try run(to: back, stack: registers.stack)
+      end = try run(frame, began)
+      if end != .return, tracee.registers.stack > frame.place || tracee.word(frame.place) != frame.back {
+        throw SliceError(.program, "is left by a jump")
+      }
     } catch {
       if !tracee.hasEnded {
         try meters?.remove()
@@ -70,10 +77,20 @@ final class Window {
       pages.append(.init(address: address, before: bytes, after: now == bytes ? nil : now))
     }
     try giveBack()
-    return Invocation(
-      region: 0, entry: plan.region.entry, registers: registers, vectors: vectors, pages: pages,
+    var invocation = Invocation(
+      region: 0, entry: plan.place, registers: registers, vectors: vectors, pages: pages,
       end: end, endRegisters: endRegisters, endVectors: endVectors,
       stackLow: stack.range.lowerBound)
+    invocation.isInside = plan.inside != nil
+    return invocation
+  }
+
+  /// Where the call that the stretch is of returns to, and where on the stack that is said.
+  private func frame(_ stack: UInt64) -> ActiveFrame? {
+    if let block = plan.inside {
+      return frames(tracee, code, Tracee.stackTop, pc: block)?.first { $0.place != 0 }
+    }
+    return tracee.word(stack).map { ActiveFrame(function: plan.function, back: $0, place: stack) }
   }
 
   /// Replays begin with MXCSR and x87 as a program starts.
@@ -98,7 +115,7 @@ final class Window {
     }
   }
 
-  private func run(to back: UInt64, stack: UInt64) throws(SliceError) -> RegionEnd {
+  private func run(_ frame: ActiveFrame, _ began: Int) throws(SliceError) -> RegionEnd {
     let begin = tracee.processorTime
     let limit = Date(timeIntervalSinceNow: 20)
     var stop = go(begin)
@@ -123,10 +140,13 @@ final class Window {
         try touch(tracee.faultAddress)
         stop = go(begin)
       case .signal(SIGTRAP):
+        if let block = counters.hit() {
+          return .block(address: block, count: UInt64(counters.count(block) - began + 1))
+        }
         guard let address = tracee.hit() else {
           throw SliceError(.program, "a trap of its own in the region")
         }
-        if address == back, tracee.registers.stack == stack + 8 { return .return }
+        if address == frame.back, tracee.registers.stack == frame.place + 8 { return .return }
         if let (block, count) = meters?.hit(address) {
           return .block(address: block, count: count)
         }
