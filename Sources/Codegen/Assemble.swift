@@ -22,7 +22,8 @@ public func assemble(
     places += "  .part\(n) 0x\(String(section.address, radix: 16)) : "
     places += "{ KEEP(*(\(section.name))) } :part\(n)\n"
   }
-  let script = "PHDRS {\n\(headers)}\nSECTIONS {\n\(places)  /DISCARD/ : { *(.text) *(.comment) *(.note.*) *(.eh_frame) }\n}\n"
+  let discarded = "*(.text) *(.comment) *(.note.*) *(.eh_frame)"
+  let script = "PHDRS {\n\(headers)}\nSECTIONS {\n\(places)  /DISCARD/ : { \(discarded) }\n}\n"
   try write(Array(script.utf8), to: "\(scratch)/script")
   let made = "\(scratch)/made"
   let (status, said) = run(

@@ -32,7 +32,8 @@ public struct Target: Codable, Sendable, Hashable {
       return BuildError(.usage, text, "unknown target: Recast has no runtime for it", remedy: choice)
     }
     return BuildError(
-      .usage, text, "unknown target: LLVM \(TargetMachine.version), which this recast is built with, has no backend for it",
+      .usage, text,
+      "unknown target: LLVM \(TargetMachine.version), which this recast is built with, has no backend for it",
       remedy: choice + "; another LLVM is taken by building Recast with RECAST_LLVM (docs/SELECTOR.md)")
   }
 

@@ -117,7 +117,8 @@ private struct Translating {
     let module = Module("shard", in: LLVMContext(discardValueNames: options.keepIR == nil))
     let isBaseline = options.cpu.isEmpty && options.features.isEmpty
     try translator.translate(
-      shard.functions, into: module, for: traits(of: target, isBaseline: isBaseline, disabled: options.disabledOwnPasses))
+      shard.functions, into: module,
+      for: traits(of: target, isBaseline: isBaseline, disabled: options.disabledOwnPasses))
     if let folder = options.keepIR { try keep(module, of: shard, in: folder) }
     let own = translator.addresses(of: shard.functions)
     let placement = Placement(takenFrom: module, prefix: Translator.symbolPrefix, own: own) {

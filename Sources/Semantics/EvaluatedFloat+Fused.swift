@@ -1,7 +1,7 @@
 // a × b + c rounded once (IEEE 754, 5.4.1).
 //
-// In integers, for hosts without the instruction, to nearest and without exceptions: the product of two significands has at most
-// 106 bits, and beside the addend, both with their top bit at 125, at most its lowest bit stands for
+// In integers, for hosts without the instruction, to nearest and without exceptions: the product of two
+// significands has at most 106 bits, and beside the addend, both with their top bit at 125, at most its lowest bit stands for
 // what was shifted out. Where that happens the sum loses at most one bit by cancellation, so that
 // this sticky bit is far below the place of rounding.
 

@@ -25,7 +25,9 @@ struct Census {
       case .ended: return
       case .systemCall: tracee.steerMapping()
       case .signal(let number): signal = number
-      case .task: throw SliceError(.unsupported, "it starts processes or threads: only programs of one thread are sliced")
+      case .task:
+        throw SliceError(
+          .unsupported, "it starts processes or threads: only programs of one thread are sliced")
       case .interrupted:
         let active = (frames(tracee, code, top) ?? []).map(\.function)
         for (function, entry) in counted {

@@ -148,6 +148,7 @@ alarm(0)
 var usage = rusage()
 getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
 print(
-  "\(count) inputs: \(accepted) programs, \(outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))"
+  "\(count) inputs: \(accepted) programs, "
+    + outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
 )
 print("slowest: input \(slowest.1), \(slowest.0); peak memory: \(usage.ru_maxrss / 1024) MiB")

@@ -24,7 +24,9 @@ struct Recast: ParsableCommand {
       Shell completion: recast --generate-completion-script bash|zsh|fish
       """,
     version: "recast \(Version.text) (\(Version.identity))",
-    subcommands: [Build.self, Run.self, Inspect.self, Slice.self, Select.self, FleetCommand.self, Targets.self, Doctor.self])
+    subcommands: [
+      Build.self, Run.self, Inspect.self, Slice.self, Select.self, FleetCommand.self, Targets.self, Doctor.self,
+    ])
 
   static func main() {
     signal(SIGPIPE, SIG_DFL)

@@ -114,7 +114,8 @@ extension X86Machine {
     raiseInexact(isInexact)
     let raised = underflow(isInexact & isLow & isTiny(rounding, away: away))
     // The largest single twice raises "overflow", and is an infinity or not as the host rounds.
-    let twice = ((Self.splat(0x7f7f_ffff) | sign) & isTooLarge).float(.multiply, Self.splat(0x4000_0000), lanes: M.W32.self)
+    let twice = ((Self.splat(0x7f7f_ffff) | sign) & isTooLarge)
+      .float(.multiply, Self.splat(0x4000_0000), lanes: M.W32.self)
     let isInfinite: V
     switch rounding {
     case .current:
@@ -169,13 +170,15 @@ extension X86Machine {
       .shifted(.rightLogical, byEach: count, lanes: M.W32.self)
   }
 
-  /// Numbers that would be below the lowest normal half if halves had exponents enough (SDM vol. 1, 4.9.1.5); of low lanes.
+  /// Numbers of low lanes that would be below the lowest normal half if halves had exponents enough (SDM vol. 1,
+  /// 4.9.1.5).
   @inlinable func isTiny(_ rounding: FloatRounding, away: V) -> V {
     if rounding == .current {
       // A quarter's last place is the step just below.
       let quarter = Self.splat(0x3e80_0000)
       let sum = ((magnitude | sign) & isLow).float(.add, quarter | sign, lanes: M.W32.self) & Self.splat(0x7fff_ffff)
-      return quarter.combined(.add, Self.splat(2048), lanes: M.W32.self).combined(.greaterSigned, sum, lanes: M.W32.self)
+      return quarter.combined(.add, Self.splat(2048), lanes: M.W32.self)
+        .combined(.greaterSigned, sum, lanes: M.W32.self)
     }
     let odd = magnitude.shifted(.rightLogical, by: M.W64(13), lanes: M.W32.self) & Self.splat(1)
     let increment = rounding == .nearest

@@ -1,0 +1,120 @@
+// Where a block goes on: jumps, branches, jump tables.
+
+import Discovery
+import LLVM
+import RuntimeABI
+import Semantics
+import X86
+
+extension FunctionLifter {
+  func terminate(_ n: Int, _ block: FunctionFacts.Block) {
+    switch block.terminator {
+    case .jump(let edge): go(edge, from: n)
+    case .branch(let taken, let next):
+      guard case .branch(let condition, _) = machine.transfer else {
+        return emitLeave(e.i64.constInt(block.instructions.last?.address ?? block.start))
+      }
+      let yes = function.appendBasicBlock(in: e.context)
+      let no = function.appendBasicBlock(in: e.context)
+      b.condBr(condition, yes, no)
+      let saved = machine
+      b.positionAtEnd(yes)
+      go(taken, from: n)
+      machine = saved
+      b.positionAtEnd(no)
+      go(next, from: n)
+    case .table(let targets): emitTable(targets, from: n)
+    case .jumpIndirect(let likely):
+      guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      if comparesTargets { emitJumps(to: likely, by: target, from: n) }
+      if let otherwise {
+        let arguments = (0...convention.arguments.count).map { function.parameter($0) }
+        b.ret(b.call(otherwise, arguments, tail: LLVMTailCallKindTail))
+        return
+      }
+      emitTailCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
+        callee: unit.unknown, from: n)
+    case .call(let target, let next):
+      emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target),
+        isKnown: analysis.function(at: target) != nil, next: next, from: n)
+    case .callIndirect(let next):
+      guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      emitCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
+        callee: unit.unknown, isKnown: true, next: next, from: n)
+    case .ret:
+      guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      emitReturn(target, from: n)
+    case .leave(let address): emitLeave(e.i64.constInt(address))
+    }
+  }
+
+  /// Compares `target` with functions that it may well be, and goes on where it is none of them.
+  func emitJumps(to likely: [UInt64], by target: Value, from n: Int) {
+    for candidate in likely {
+      let same = function.appendBasicBlock(in: e.context)
+      let other = function.appendBasicBlock(in: e.context)
+      e.branchCold(b.icmp(LLVMIntNE, target, e.i64.constInt(candidate)), other, same)
+      let saved = machine
+      b.positionAtEnd(same)
+      go(.function(candidate), from: n)
+      machine = saved
+      b.positionAtEnd(other)
+    }
+  }
+
+  /// Follows an edge out of block `n`; one that closes a loop is a safepoint.
+  func go(_ edge: FunctionFacts.Edge, from n: Int) {
+    switch edge {
+    case .block(let target):
+      if countedLoops.closesLoop(from: n, to: target)
+        && !countedLoops.endsByItself(latch: n, head: target)
+      {
+        emitSafepoint(before: target, live: keepsAll ? .all : liveIn[target])
+      }
+      machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))
+      b.br(blocks[target])
+    case .function(let target):
+      let known = analysis.function(at: target) != nil
+      if !known { unit.storeRIP(e.i64.constInt(target), machine.vcpu) }
+      emitTailCall(
+        unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target), from: n)
+    case .leave(let address): emitLeave(e.i64.constInt(address))
+    }
+  }
+
+
+  func emitTable(_ targets: [UInt64: FunctionFacts.Edge], from n: Int) {
+    guard case .jump(let target) = machine.transfer else {
+      return emitLeave(e.i64.constInt(facts.blocks[n].start))
+    }
+    let saved = machine
+    let other = function.appendBasicBlock(in: e.context)
+    var entries: [FunctionFacts.Edge: LLVM.BasicBlock] = [:]
+    func block(for edge: FunctionFacts.Edge) -> LLVM.BasicBlock {
+      if let known = entries[edge] { return known }
+      let here = b.insertBlock!
+      let new = function.appendBasicBlock(in: e.context)
+      entries[edge] = new
+      b.positionAtEnd(new)
+      machine = saved
+      go(edge, from: n)
+      b.positionAtEnd(here)
+      return new
+    }
+    if let index = tableIndex, let table = facts.blocks[n].table {
+      let cases = table.targets.enumerated().compactMap { k, address in
+        targets[address].map { (UInt64(k), $0) }
+      }
+      let branch = b.switchOn(index, default: other, cases: cases.count)
+      for (value, edge) in cases { branch.addCase(e.i64.constInt(value), block(for: edge)) }
+    } else {
+      let branch = b.switchOn(target, default: other, cases: targets.count)
+      for (address, edge) in targets.sorted(by: { $0.key < $1.key }) {
+        branch.addCase(e.i64.constInt(address), block(for: edge))
+      }
+    }
+    b.positionAtEnd(other)
+    machine = saved
+    emitLeave(target)
+  }
+}
