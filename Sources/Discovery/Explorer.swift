@@ -100,6 +100,7 @@ struct Explorer {
       resolveAgain(&work)
     } while !work.isEmpty
     guard !trace.isEmpty else { return nil }
+    unresolved = unresolved.filter { trace[Int(steps[code.index($0.address)!])].table == nil }
     return assemble()
   }
 
@@ -107,7 +108,7 @@ struct Explorer {
   private typealias Edge = (address: UInt64, previous: Int, isTaken: Bool)
 
   /// The first path to a jump may be one that no run takes (behind a call that does not return); more
-  /// of the function tells more.
+  /// of the function tells more, and has more labels.
   private mutating func resolveAgain(_ work: inout [Edge]) {
     let open = unresolved
     unresolved = []
@@ -116,6 +117,9 @@ struct Explorer {
       if case .table(let table) = resolve(number) {
         follow(table, from: number, &work)
       } else {
+        if let table = labels(number), table.targets != trace[number].table?.targets {
+          follow(table, from: number, &work)
+        }
         unresolved.append(jump)
       }
     }

@@ -42,6 +42,8 @@ public struct JumpTable: Equatable, Sendable {
     case relative
     /// No table: the code itself at equal distances, from the address on.
     case strided
+    /// No table: places of the function whose addresses its instructions make.
+    case labels
   }
   public var address: UInt64
   public var form: Form
