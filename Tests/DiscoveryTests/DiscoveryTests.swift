@@ -88,6 +88,22 @@ func discover(_ code: [UInt8]) throws -> Discovery {
     #expect(found.coveredBytes == 20 && found.paddingBytes == 8)
   }
 
+  @Test func `a jump goes to the labels that the function puts into its register`() throws {
+    // lea r14,[rip+a]; test edi,edi; je 1f; lea r14,[rip+b]; 1: jmp r14; a: lea r14,[rip+a2]; jmp 1b; a2: ret; b: ret;
+    // c: ret, whose address is in another register
+    var code: [UInt8] = [0x4c, 0x8d, 0x35, 0x15, 0, 0, 0, 0x85, 0xff, 0x74, 0x0e]
+    code += [0x4c, 0x8d, 0x35, 0x14, 0, 0, 0, 0x4c, 0x8d, 0x1d, 0x0e, 0, 0, 0, 0x41, 0xff, 0xe6]
+    code += [0x4c, 0x8d, 0x35, 0x02, 0, 0, 0, 0xeb, 0xf4, 0xc3, 0xc3, 0xc3]
+    let found = try discover(code)
+    let function = try #require(found.function(at: 0x401000))
+    let tables = function.blocks.compactMap { block -> JumpTable? in
+      if case .jumpTable(let table) = block.terminator { return table }
+      return nil
+    }
+    #expect(tables.map(\.targets) == [[0x40101c, 0x401025, 0x401026]])
+    #expect(tables.first?.form == .labels && found.unresolvedJumps.isEmpty)
+  }
+
   @Test func `a table whose first path comes by a call that ends is found in the second look`() throws {
     // test esi,esi; jne 1f; lea rbx,[rip+table]; 0: cmp edi,1; ja 2f; movsxd rax,[rbx+rdi*4];
     // add rax,rbx; jmp rax; 1: call 3f; test eax,eax; je 0b; 2: ret; 3: hlt; a: ret; b: ret

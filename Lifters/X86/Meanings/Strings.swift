@@ -5,7 +5,14 @@ import Semantics
 extension X86Machine {
   @inlinable public mutating func movs<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
-    try repeated(i) { m throws(Failure) in
+    try repeated(i, wideEnough: { m in
+      // Sixteen bytes at once see none of those that they write, and none of the next page's.
+      let overlaps = (m[.rdi] &- m[.rsi]).isBelow(W64(16))
+      return !overlaps & (m[.rsi] & W64(0xfff)).isBelow(W64(0xff1))
+    }, wide: { m throws(Failure) in
+      try m.storeVector(m.loadVector(at: m[.rsi]), at: m[.rdi])
+      m[.rsi] = m[.rsi] &+ W64(16)
+    }, W.self) { m throws(Failure) in
       try m.store(m.load(W.self, at: m.stringSource(i)), at: m.stringDestination(i))
       m.advance(.rsi, i, W.self)
       m.advance(.rdi, i, W.self)
@@ -14,7 +21,9 @@ extension X86Machine {
 
   @inlinable public mutating func stos<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
   where W.Carrier == Carrier, W.Flag == Flag {
-    try repeated(i) { m throws(Failure) in
+    try repeated(i, wideEnough: { _ in Flag(true) }, wide: { m throws(Failure) in
+      try m.storeVector(V(repeating: W(truncating: m[.rax])), at: m[.rdi])
+    }, W.self) { m throws(Failure) in
       try m.store(W(truncating: m[.rax]), at: m.stringDestination(i))
       m.advance(.rdi, i, W.self)
     }
@@ -83,6 +92,41 @@ extension X86Machine {
       try m.loop { m throws(Failure) in
         try element(&m)
         return !m.countDown(i).isZero
+      }
+    }
+  }
+
+  /// The same, upwards by `wide` pieces of 16 bytes where they end in no other page: at multiples of 16 in the destination,
+  /// which `wide` leaves to this. So that a fault has done neither more nor less than by elements.
+  ///
+  /// - Parameter wideEnough: whether the next piece may be wide, for the source's sake.
+  @inlinable mutating func repeated<W: Word>(
+    _ i: Instruction, wideEnough: (inout Self) -> Flag,
+    wide: (inout Self) throws(Failure) -> Void, _: W.Type,
+    _ element: (inout Self) throws(Failure) -> Void
+  ) throws(Failure) where W.Carrier == Carrier, W.Flag == Flag {
+    let isRepeated = i.prefixes.contains(.rep) || i.prefixes.contains(.repne)
+    guard isRepeated && i.segment == 0 && !i.prefixes.contains(.addressSize) else { return try repeated(i, element) }
+    let count = W64(UInt64(128 / W.bits))
+    func mayBeWide(_ m: inout Self) -> Flag {
+      let isAligned = (m[.rdi] & W64(15)).isZero
+      return !m.flag(.df) & isAligned & !m[.rcx].isBelow(count) & wideEnough(&m)
+    }
+    try when(!self[.rcx].isZero) { m throws(Failure) in
+      try m.loop { m throws(Failure) in
+        try m.when(mayBeWide(&m)) { m throws(Failure) in
+          try m.loop { m throws(Failure) in
+            try wide(&m)
+            m[.rdi] = m[.rdi] &+ W64(16)
+            m[.rcx] = m[.rcx] &- count
+            return mayBeWide(&m)
+          }
+        }
+        try m.when(!m[.rcx].isZero) { m throws(Failure) in
+          try element(&m)
+          _ = m.countDown(i)
+        }
+        return !m[.rcx].isZero
       }
     }
   }
