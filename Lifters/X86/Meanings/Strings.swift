@@ -8,7 +8,7 @@ extension X86Machine {
     try repeated(i, wideEnough: { m in
       // Sixteen bytes at once see none of those that they write, and none of the next page's.
       let overlaps = (m[.rdi] &- m[.rsi]).isBelow(W64(16))
-      return !overlaps & (m[.rsi] & W64(0xfff)).isBelow(W64(0xff1))
+      return !overlaps & ((m[.rsi] &- W64(1)) & W64(0xfff)).isBelow(W64(0xff0))
     }, wide: { m throws(Failure) in
       try m.storeVector(m.loadVector(at: m[.rsi]), at: m[.rdi])
       m[.rsi] = m[.rsi] &+ W64(16)
@@ -96,8 +96,9 @@ extension X86Machine {
     }
   }
 
-  /// The same, upwards by `wide` pieces of 16 bytes where they end in no other page: at multiples of 16 in the destination,
-  /// which `wide` leaves to this. So that a fault has done neither more nor less than by elements.
+  /// The same, upwards by `wide` pieces of 16 bytes inside of pages: at multiples of 16 in the destination, which `wide`
+  /// leaves to this. A page's first element goes by itself, since hosts take pieces apart from either end. So a fault has done
+  /// neither more nor less than by elements, and at the same address.
   ///
   /// - Parameter wideEnough: whether the next piece may be wide, for the source's sake.
   @inlinable mutating func repeated<W: Word>(
@@ -109,7 +110,7 @@ extension X86Machine {
     guard isRepeated && i.segment == 0 && !i.prefixes.contains(.addressSize) else { return try repeated(i, element) }
     let count = W64(UInt64(128 / W.bits))
     func mayBeWide(_ m: inout Self) -> Flag {
-      let isAligned = (m[.rdi] & W64(15)).isZero
+      let isAligned = (m[.rdi] & W64(15)).isZero & !(m[.rdi] & W64(0xfff)).isZero
       return !m.flag(.df) & isAligned & !m[.rcx].isBelow(count) & wideEnough(&m)
     }
     try when(!self[.rcx].isZero) { m throws(Failure) in
