@@ -59,7 +59,9 @@ static void one(int form, int to, int from, int count)
 }
 
 static sigjmp_buf back;
-static unsigned char *pages;
+// The last pages before holes; holes are as large as any host's pages.
+static unsigned char *pages, *source;
+enum { HOLE = 65536 };
 
 static void stop(int number, siginfo_t *info, void *context)
 {
@@ -68,13 +70,12 @@ static void stop(int number, siginfo_t *info, void *context)
     siglongjmp(back, 1);
 }
 
-// The second of two pages, or the second of the source's, is not there.
 static void into_a_hole(int form, int offset, int from, int count)
 {
     memset(pages, 0x55, 4096);
     for (int i = 0; i < 4096; i++)
-        pages[8192 + i] = (unsigned char)(i * 3);
-    State s = {(uint64_t)(pages + offset), (uint64_t)(pages + 8192 + from), (uint64_t)count};
+        source[i] = (unsigned char)(i * 3);
+    State s = {(uint64_t)(pages + offset), (uint64_t)(source + from), (uint64_t)count};
     printf("%s %d %d %d:", forms[form].name, offset, from, count);
     if (!sigsetjmp(back, 1))
         forms[form].run(&s, 0xa1b2c3d4e5f60718u);
@@ -97,9 +98,11 @@ int main(void)
         one(form, forms[form].isDown ? 3000 : 0, forms[form].isDown ? 4000 : 1500, 1000 / forms[form].width);
         printf("%s %016lx\n", forms[form].name, sum);
     }
-    pages = mmap(0, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    munmap(pages + 4096, 4096);
-    munmap(pages + 3 * 4096, 4096);
+    unsigned char *start = mmap(0, 4 * HOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(start + HOLE, HOLE, PROT_NONE);
+    mprotect(start + 3 * HOLE, HOLE, PROT_NONE);
+    pages = start + HOLE - 4096;
+    source = start + 3 * HOLE - 4096;
     struct sigaction action = {.sa_sigaction = stop, .sa_flags = SA_SIGINFO};
     sigaction(SIGSEGV, &action, 0);
     for (int form = 0; form < 8; form++)
