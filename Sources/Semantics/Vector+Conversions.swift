@@ -2,7 +2,7 @@
 // gives them instead.
 
 extension Vector {
-  /// Translated code works on bits only where the host has neither DAZ nor x86's instructions.
+  /// Translated code does without it where the host has not x86's instructions (docs/QUIRKS.md, "Floating point").
   @inlinable public func flushed<W: Word>(lanes: W.Type) -> Self { self }
   @inlinable public func hostWidenedHalves() -> Self? { nil }
   @inlinable public func hostNarrowedSingles(_ rounding: FloatRounding) -> Self? { nil }
