@@ -78,18 +78,18 @@ def kept_artifacts() -> Path:
 
 def build(
     program: Path, architecture: str, directory: Path, flow: str = "static", level: str = "-O2",
-    jobs: int | None = None
+    jobs: int | None = None, words: tuple[str, ...] = ()
 ) -> Built | str:
-    """Makes an artifact, every function anew; a string says why it could not."""
+    """Makes an artifact, every function anew, with `words` as further options; a string says why it could not."""
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{program.name}.{architecture}.{flow}{level}"
+    path = directory / f"{program.name}.{architecture}.{flow}{level}{''.join(words)}"
     runner = runner_of(path, architecture, flow)
     if isinstance(runner, str):
         return runner
     more = ["--jobs", str(jobs)] if jobs else []
     done = subprocess.run(
         [recast(), "build", str(program), "--target", f"{architecture}-linux-gnu", "-o", str(path),
-         "--flow", flow, level, "--json", "--no-cache", *more],
+         "--flow", flow, level, "--json", "--no-cache", *more, *words],
         stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         return (done.stderr.strip() or f"recast ended with status {done.returncode}")[-400:]

@@ -25,6 +25,8 @@ public struct BuildOptions: Codable, Sendable {
   public var symbols = false
   /// LLVM's passes of the level's pipeline, or `OwnPass`es.
   public var disabledPasses: [String] = []
+  /// Raise #GP for misaligned operands where the host's instructions do not.
+  public var checksAlignment = false
   /// Guest addresses that earlier runs had to interpret.
   public var learnt: [UInt64] = []
   /// Where objects of earlier builds are kept (`ObjectStore`); nil: every function is translated anew.
@@ -53,6 +55,7 @@ public struct BuildOptions: Codable, Sendable {
       "flow=\(flow.rawValue)", "symbols=\(symbols)",
       "disabled=\(disabledPasses.sorted().joined(separator: ","))",
     ].joined(separator: " ")
+      + (checksAlignment ? " checks-alignment" : "")
       + (entries.map { " entries=\($0.sorted().map { String($0, radix: 16) })" } ?? "")
       + (learnt.isEmpty ? "" : " learnt=\(learnt.sorted().map { String($0, radix: 16) })")
   }

@@ -135,13 +135,14 @@ private func makeArtifact(
 }
 
 /// - Parameter isBaseline: for the target's own processor and features.
-func traits(of target: TargetDescription, isBaseline: Bool = true, disabled: Set<OwnPass> = [])
-  -> TargetTraits
-{
+func traits(
+  of target: TargetDescription, isBaseline: Bool = true, disabled: Set<OwnPass> = [],
+  checksAlignment: Bool = false
+) -> TargetTraits {
   TargetTraits(
     architecture: target.architecture, features: target.features, hasBaselineVectors: isBaseline,
     hasStringComparison: target.cpu.hasPrefix("x86-64-v") && !target.features.contains("-"),
-    disabled: disabled)
+    disabled: disabled, checksAlignment: checksAlignment)
 }
 
 private func emitStubs(

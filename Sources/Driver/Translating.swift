@@ -118,7 +118,9 @@ private struct Translating {
     let isBaseline = options.cpu.isEmpty && options.features.isEmpty
     try translator.translate(
       shard.functions, into: module,
-      for: traits(of: target, isBaseline: isBaseline, disabled: options.disabledOwnPasses))
+      for: traits(
+        of: target, isBaseline: isBaseline, disabled: options.disabledOwnPasses,
+        checksAlignment: options.checksAlignment))
     if let folder = options.keepIR { try keep(module, of: shard, in: folder) }
     let own = translator.addresses(of: shard.functions)
     let placement = Placement(takenFrom: module, prefix: Translator.symbolPrefix, own: own) {

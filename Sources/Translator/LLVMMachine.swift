@@ -176,12 +176,14 @@ struct LLVMMachine: X86Machine {
     b.store(value.carrier, pointer(address), align: 1, kind: e.tbaaKind, tag: e.guestTag)
   }
   mutating func loadVector(at address: W64, alignment: Int) throws(LiftError) -> IRVector {
-    IRVector(
+    try checkAlignment(of: address, alignment)
+    return IRVector(
       b.load(
         e.v2i64, pointer(address), align: hostAlignment(alignment), kind: e.tbaaKind,
         tag: e.guestTag))
   }
   mutating func storeVector(_ value: IRVector, at address: W64, alignment: Int) throws(LiftError) {
+    try checkAlignment(of: address, alignment)
     b.store(
       value.value, pointer(address), align: hostAlignment(alignment), kind: e.tbaaKind,
       tag: e.guestTag)
@@ -189,6 +191,10 @@ struct LLVMMachine: X86Machine {
   /// An x86 host raises #GP itself, by the instructions that LLVM takes for aligned vectors.
   private func hostAlignment(_ alignment: Int) -> Int {
     e.target.isX86 ? alignment : 1
+  }
+  private mutating func checkAlignment(of address: W64, _ alignment: Int) throws(LiftError) {
+    guard e.target.checksAlignment, alignment > 1 else { return }
+    try fault(.generalProtection, if: !(address & W64(UInt64(alignment - 1))).isZero)
   }
 
   // MARK: Decisions

@@ -23,13 +23,17 @@ public struct TargetTraits {
 
   /// Passes that are left out.
   public var disabled: Set<OwnPass> = []
+  /// Vector operands that have to be aligned are looked at, on every target.
+  var checksAlignment: Bool
   func does(_ pass: OwnPass) -> Bool { !disabled.contains(pass) }
 
   public init(
     architecture: String, features: String = "", hasBaselineVectors: Bool = true,
-    hasStringComparison: Bool = false, disabled: Set<OwnPass> = []
+    hasStringComparison: Bool = false, disabled: Set<OwnPass> = [],
+    checksAlignment: Bool = false
   ) {
     self.disabled = disabled
+    self.checksAlignment = checksAlignment
     self.architecture = architecture
     self.features = features
     self.hasBaselineVectors = hasBaselineVectors

@@ -41,6 +41,11 @@ struct TranslationOptions: ParsableArguments {
     help: ArgumentHelp("Leave out one of Recast's passes; may be repeated.", valueName: "name"))
   var disabledPasses: [String] = []
 
+  @Flag(
+    name: .customLong("check-alignment"),
+    help: "Raise #GP (SIGSEGV) for misaligned MOVAPS and its kin on targets whose own instructions do not.")
+  var checksAlignment = false
+
   func options(input: String) -> BuildOptions {
     var options = BuildOptions(input: input)
     options.optimisation = level.rawValue
@@ -49,6 +54,7 @@ struct TranslationOptions: ParsableArguments {
     options.flow = flow
     options.jobs = jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
     options.disabledPasses = disabledPasses
+    options.checksAlignment = checksAlignment
     return options
   }
 
