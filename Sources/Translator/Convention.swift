@@ -1,3 +1,5 @@
+import LLVM
+
 /// How translated functions call each other on one target: one prototype for all of them.
 ///
 ///     {pc, results…} f(VCPU *, rsp, arguments…)
@@ -24,6 +26,7 @@ struct Convention {
   static let ccC: UInt32 = 0
   static let ccFast: UInt32 = 8
   static let ccPreserveNone: UInt32 = 21
+  static let ccRegCall: UInt32 = 92
 
   private static let integerOrder: [Register] = [
     .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.rbx), .gpr(.rbp), .gpr(.r8),
@@ -38,10 +41,23 @@ struct Convention {
   private static let keptOfAArch64: [Register] = [
     .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
   ]
+  /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other (with the
+  /// VCPU and the PC in RAX): RDX and the kept ones have the same place in both.
+  private static let integersOfX86: [Register] = [
+    .gpr(.rsp), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.rdi),
+    .gpr(.rsi), .gpr(.rcx),
+  ]
+  private static let resultsOfX86: [Register] = [
+    .gpr(.rax), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+  ]
   private static func vectors(_ n: Int) -> [Register] { (0..<n).map { .vector($0, half: 0) } }
 
   static func forTarget(_ target: TargetTraits) -> Convention {
     switch target.architecture {
+    case "x86_64" where target.does(.keptRegisters):
+      Convention(
+        callingConvention: ccRegCall, arguments: integersOfX86 + vectors(8),
+        results: resultsOfX86 + vectors(2))
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,
@@ -62,6 +78,14 @@ struct Convention {
         callingConvention: ccC, arguments: Array(integerOrder.prefix(7)), results: [.gpr(.rax)])
     }
   }
+
+  /// LLVM takes a tail call only where it is told that there must be one.
+  var tailCall: LLVMTailCallKind {
+    callingConvention == Self.ccRegCall ? LLVMTailCallKindMustTail : LLVMTailCallKindTail
+  }
+  /// Functions in C's convention change vector registers that this one keeps: the runtime is called by adapters,
+  /// whose names end so.
+  var adapterSuffix: String? { callingConvention == Self.ccRegCall ? "_by_registers" : nil }
 
   var argumentSet: RegisterSet { arguments.reduce(into: []) { $0.insert($1) } }
   /// Callee-saved registers that every call takes and gives back.

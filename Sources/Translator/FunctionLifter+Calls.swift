@@ -135,14 +135,15 @@ extension FunctionLifter {
     let inSlots = own.subtracting(unit.resultSet).subtracting(slotHomed)
     let after = inSlots.intersection(callee.touched)
     for r in inSlots.subtracting(after) { machine.storeSlot(r, machine.get(r)) }
+    let fromSlots = signature.delivered.intersection(callee.returnedInSlots)
+    let isLast = after.isEmpty && own.union(fromSlots).intersection(unit.resultSet).isEmpty
     var result = b.call(
       host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention,
-      tail: LLVMTailCallKindTail)
+      tail: isLast ? convention.tailCall : LLVMTailCallKindNone)
     if !after.isEmpty { storeUnlessUnwinding(after) }
     for (place, r) in convention.results.enumerated() where own.contains(r) {
       result = b.insertValue(result, machine.get(r), place + 1)
     }
-    let fromSlots = signature.delivered.intersection(callee.returnedInSlots)
     for (place, r) in convention.results.enumerated() where fromSlots.contains(r) {
       result = b.insertValue(result, machine.loadSlot(r), place + 1)
     }

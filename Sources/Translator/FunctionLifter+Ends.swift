@@ -29,7 +29,7 @@ extension FunctionLifter {
       if comparesTargets { emitJumps(to: likely, by: target, from: n) }
       if let otherwise {
         let arguments = (0...convention.arguments.count).map { function.parameter($0) }
-        b.ret(b.call(otherwise, arguments, tail: LLVMTailCallKindTail))
+        b.ret(b.call(otherwise, arguments, tail: convention.tailCall))
         return
       }
       emitTailCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,

@@ -34,10 +34,7 @@ extension FunctionLifter {
       case .fault:
         handOver(machine)
         unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
-        let type = IRType.function(e.i64, [e.ptr, e.i64])
-        b.call(
-          unit.runtime(Symbol.fault, type).value, type,
-          [machine.vcpu, b.load(e.i64, faultHome, align: 8)])
+        unit.callRuntime(Symbol.fault, [machine.vcpu, b.load(e.i64, faultHome, align: 8)])
         returnInterpreted()
       case .unwind: returnUnwinding()
       }
@@ -78,8 +75,7 @@ extension FunctionLifter {
   }
 
   func returnInterpreted() {
-    let type = IRType.function(e.i64, [e.ptr, e.i64])
-    let next = b.call(unit.runtime(Symbol.interpret, type).value, type, [machine.vcpu, entryRSP])
+    let next = unit.callRuntime(Symbol.interpret, [machine.vcpu, entryRSP])
     var value = b.insertValue(unit.resultType.poison, next, 0)
     for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.loadSlot(r), place + 1)
@@ -97,8 +93,7 @@ extension FunctionLifter {
 
   /// Calls a runtime function that answers whether host frames have to return.
   func callRuntime(_ name: String, _ arguments: [Value]) {
-    let type = IRType.function(e.i64, [e.ptr] + arguments.map(\.type))
-    let answer = b.call(unit.runtime(name, type).value, type, [machine.vcpu] + arguments)
+    let answer = unit.callRuntime(name, [machine.vcpu] + arguments)
     let go = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
     e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)
@@ -123,10 +118,8 @@ extension FunctionLifter {
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
     unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
-    let type = IRType.function(e.i64, [e.ptr, e.i64, e.i64])
-    let answer = b.call(
-      unit.runtime(Symbol.step, type).value, type,
-      [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
+    let answer = unit.callRuntime(
+      Symbol.step, [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
     let go = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
     e.branchCold(b.icmp(LLVMIntNE, answer, e.i64.null), cold, go)

@@ -17,7 +17,7 @@ extension TargetTraits {
   func poll(isWide: Bool) -> (vcpu: String, link: String, call: String)? {
     guard hasBaselineVectors else { return nil }
     return switch architecture {
-    case "x86_64": ("{r12}", "", isWide ? "call recast_poll_wide" : "call recast_poll")
+    case "x86_64": ("{rbx}", "", isWide ? "call recast_poll_wide" : "call recast_poll")
     case "aarch64": ("{x20}", ",~{lr}", "bl recast_poll")
     case "riscv64": ("{x10}", ",~{x1}", "call recast_poll")
     case "loongarch64": ("{$r4}", ",~{$r1}", "bl recast_poll")

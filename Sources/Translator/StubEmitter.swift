@@ -49,6 +49,22 @@ struct StubEmitter {
     emitImage(image, hasCodeMap: !translated.isEmpty)
     emitEnter()
     emitMiss()
+    if let suffix = unit.convention.adapterSuffix { emitAdapters(suffix) }
+  }
+
+  /// The runtime's functions in the convention of translated code.
+  private func emitAdapters(_ suffix: String) {
+    let parameters: [(String, [IRType])] = [
+      (Symbol.interpret, [e.ptr, e.i64]), (Symbol.fault, [e.ptr, e.i64]), (Symbol.systemCall, [e.ptr]),
+      (Symbol.step, [e.ptr, e.i64, e.i64]), (Symbol.safepoint, [e.ptr]),
+    ]
+    for (name, types) in parameters {
+      let type = IRType.function(e.i64, types)
+      let adapter = unit.runtime(name + suffix, type)
+      adapter.callConvention = unit.convention.callingConvention
+      b.positionAtEnd(adapter.appendBasicBlock("entry", in: e.context))
+      b.ret(b.call(unit.runtime(name, type), types.indices.map { adapter.parameter($0) }))
+    }
   }
 
   /// Open addressing as `CodeMap.slot` probes it.
@@ -117,7 +133,7 @@ struct StubEmitter {
     let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
       taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
     }
-    let answer = tailCall(unit.declare(entry).value, arguments)
+    let answer = tailCall(unit.declare(entry).value, arguments, isLast: results.isEmpty)
     if !results.isEmpty { storeUnlessUnwinding(results, of: answer, m) }
     b.ret(answer)
     return universal
@@ -140,10 +156,10 @@ struct StubEmitter {
     b.positionAtEnd(done)
   }
 
-  private func tailCall(_ host: Value, _ arguments: [Value]) -> Value {
+  private func tailCall(_ host: Value, _ arguments: [Value], isLast: Bool = true) -> Value {
     b.call(
       host, unit.prototype, arguments, convention: unit.convention.callingConvention,
-      tail: LLVMTailCallKindTail)
+      tail: isLast ? unit.convention.tailCall : LLVMTailCallKindNone)
   }
 
   private func emitImage(_ image: ImageFacts, hasCodeMap: Bool) {
@@ -261,9 +277,7 @@ struct StubEmitter {
       b.positionAtEnd(done)
     }
     unit.storeRIP(b.and(rip, e.i64.constInt(CodeMap.addressMask)), m.vcpu)
-    let type = IRType.function(e.i64, [e.ptr, e.i64])
-    let pc = b.call(
-      unit.runtime(Symbol.interpret, type).value, type, [f.parameter(0), f.parameter(1)])
+    let pc = unit.callRuntime(Symbol.interpret, [f.parameter(0), f.parameter(1)])
     var result = b.insertValue(unit.resultType.poison, pc, 0)
     for (place, r) in unit.convention.results.enumerated() {
       result = b.insertValue(result, m.loadSlot(r), place + 1)

@@ -115,6 +115,15 @@ final class TranslationUnit {
     return f
   }
 
+  /// From translated code, which a function of the runtime answers with a number.
+  @discardableResult
+  func callRuntime(_ name: String, _ arguments: [Value]) -> Value {
+    let function = runtime(
+      name + (convention.adapterSuffix ?? ""), .function(emission.i64, arguments.map(\.type)))
+    if convention.adapterSuffix != nil { function.callConvention = convention.callingConvention }
+    return emission.builder.call(function, arguments)
+  }
+
   func storeRIP(_ address: Value, _ vcpu: Value) {
     let e = emission
     let slot = e.builder.inBoundsGEP(e.i8, vcpu, e.i64.constInt(UInt64(Slots.rip)))

@@ -368,7 +368,7 @@ recast_host_kind:
   .quad recast_miss
   .text
 
-# Called by translated loops with the VCPU in R12, keeping every register but the flags
+# Called by translated loops with the VCPU in RBX, keeping every register but the flags
 # (Sources/Translator/Safepoint.swift).
   .section .text.recast_host,"ax",@progbits
   .globl recast_poll
@@ -402,7 +402,7 @@ recast_poll:
   movaps %xmm13, 208(%rsp)
   movaps %xmm14, 224(%rsp)
   movaps %xmm15, 240(%rsp)
-  movq %r12, %rdi
+  movq %rbx, %rdi
   call recast_safepoint
   movaps 0(%rsp), %xmm0
   movaps 16(%rsp), %xmm1
