@@ -82,6 +82,9 @@ public final class Module {
   public func addGlobal(_ name: String, _ type: IRType) -> GlobalVariable {
     GlobalVariable(LLVMAddGlobal(ref, type.ref, name))
   }
+  public func addGlobal(_ name: String, _ type: IRType, addressSpace: UInt32) -> GlobalVariable {
+    GlobalVariable(LLVMAddGlobalInAddressSpace(ref, type.ref, name, addressSpace))
+  }
   public func global(named name: String) -> GlobalVariable? {
     LLVMGetNamedGlobal(ref, name).map { GlobalVariable($0) }
   }

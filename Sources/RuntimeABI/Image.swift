@@ -71,6 +71,11 @@ public enum Symbol {
   public static var enter: String { "recast_enter" }
   /// The translated-convention function that a code-map miss calls; it calls `interpret`.
   public static var miss: String { "recast_miss" }
+  /// What translated code for x86_64 adds the offsets of slots to: a place in the artifact, which GS moves to
+  /// the VCPU (`recast_host_segment`).
+  public static var segment: String { "recast_segment" }
+  /// `void recast_host_segment(VCPU *)`: has GS do so.
+  public static var setSegment: String { "recast_host_segment" }
   // Exported by the runtime (C convention).
   /// `u64 recast_interpret(VCPU *, u64 entryRSP)`: runs from `vcpu.rip` until the frame whose return
   /// address is at `entryRSP` returns; answers the guest PC it returned to.

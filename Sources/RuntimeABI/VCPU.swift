@@ -41,6 +41,8 @@ public struct VCPU {
   /// Instructions the interpreter has evaluated, and those stepped from translated code.
   public var interpreted: UInt64
   public var stepped: UInt64
+  /// Its own address, for translated code that reaches it through a segment register.
+  public var address: UInt64
 
   public init() {
     gpr = .init(repeating: 0)
@@ -61,6 +63,7 @@ public struct VCPU {
     hostStackLimit = 0
     interpreted = 0
     stepped = 0
+    address = 0
   }
 }
 
@@ -90,5 +93,6 @@ public enum VCPUOffset {
   public static var hostStackLimit: Int { 824 }
   public static var interpreted: Int { 832 }
   public static var stepped: Int { 840 }
-  public static var size: Int { 848 }
+  public static var address: Int { 848 }
+  public static var size: Int { 856 }
 }

@@ -18,10 +18,12 @@ import LLVM
 struct Convention {
   /// LLVM's calling-convention number (llvm/IR/CallingConv.h).
   var callingConvention: UInt32
-  /// After the VCPU pointer.
+  /// Besides the VCPU pointer.
   var arguments: [Register]
-  /// After the guest PC.
+  /// Besides the guest PC, which comes first.
   var results: [Register]
+  /// The VCPU pointer comes first. Otherwise the host's GS says where the VCPU is.
+  var takesVCPU = true
 
   static let ccC: UInt32 = 0
   static let ccFast: UInt32 = 8
@@ -41,14 +43,14 @@ struct Convention {
   private static let keptOfAArch64: [Register] = [
     .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
   ]
-  /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other (with the
-  /// VCPU and the PC in RAX): RDX and the kept ones have the same place in both.
+  /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other, RSP and the PC
+  /// in RAX: RDX and the kept ones have the same place in both.
   private static let integersOfX86: [Register] = [
-    .gpr(.rsp), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.rdi),
-    .gpr(.rsi), .gpr(.rcx),
+    .gpr(.rsp), .gpr(.rcx), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+    .gpr(.r15), .gpr(.rdi), .gpr(.rsi),
   ]
   private static let resultsOfX86: [Register] = [
-    .gpr(.rax), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+    .gpr(.rax), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
   ]
   private static func vectors(_ n: Int) -> [Register] { (0..<n).map { .vector($0, half: 0) } }
 
@@ -57,7 +59,7 @@ struct Convention {
     case "x86_64" where target.does(.keptRegisters):
       Convention(
         callingConvention: ccRegCall, arguments: integersOfX86 + vectors(8),
-        results: resultsOfX86 + vectors(2))
+        results: resultsOfX86 + vectors(2), takesVCPU: false)
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,
@@ -78,6 +80,11 @@ struct Convention {
         callingConvention: ccC, arguments: Array(integerOrder.prefix(7)), results: [.gpr(.rax)])
     }
   }
+
+  /// The parameter that holds the `place`th of the arguments.
+  func parameter(_ place: Int) -> Int { takesVCPU ? place + 1 : place }
+  var parameters: Range<Int> { 0..<parameter(arguments.count) }
+  var rspParameter: Int { parameter(arguments.firstIndex(of: .gpr(.rsp))!) }
 
   /// LLVM takes a tail call only where it is told that there must be one.
   var tailCall: LLVMTailCallKind {

@@ -14,10 +14,11 @@ extension FunctionLifter {
       machine.storeSlot(r, machine.get(r))
     }
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.get(r)) }
-    return [machine.vcpu] + convention.arguments.map { r in
+    let registers = convention.arguments.map { r in
       r == .gpr(.rsp) || callee.reads.contains(r)
         ? machine.get(r) : LLVMMachine.type(of: r, e).poison
     }
+    return unit.operands(machine, registers)
   }
 
   func emitCall(
@@ -25,7 +26,7 @@ extension FunctionLifter {
     next: FunctionFacts.Edge?, from n: Int
   ) {
     let i = facts.blocks[n].instructions.last!
-    if !isKnown { unit.storeRIP(target, machine.vcpu) }
+    if !isKnown { unit.storeRIP(target, machine) }
     let rsp = machine.get(.gpr(.rsp))
     let result = b.call(
       host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention)
@@ -84,11 +85,11 @@ extension FunctionLifter {
   func returnUnwinding() {
     let unwinding = b.load(
       e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
-    b.ret(b.insertValue(unit.resultType.poison, b.zext(unwinding, e.i64), 0))
+    b.ret(unit.result(at: b.zext(unwinding, e.i64)))
   }
 
   func results(at pc: Value) -> Value {
-    var value = b.insertValue(unit.resultType.poison, pc, 0)
+    var value = unit.result(at: pc)
     for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.get(r), place + 1)
     }

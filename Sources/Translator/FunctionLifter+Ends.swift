@@ -28,18 +28,18 @@ extension FunctionLifter {
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       if comparesTargets { emitJumps(to: likely, by: target, from: n) }
       if let otherwise {
-        let arguments = (0...convention.arguments.count).map { function.parameter($0) }
+        let arguments = convention.parameters.map { function.parameter($0) }
         b.ret(b.call(otherwise, arguments, tail: convention.tailCall))
         return
       }
-      emitTailCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
+      emitTailCall(unit.lookup(target, in: function, machine), target,
         callee: unit.unknown, from: n)
     case .call(let target, let next):
       emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target),
         isKnown: analysis.function(at: target) != nil, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
-      emitCall(unit.lookup(target, in: function, vcpu: machine.vcpu), target,
+      emitCall(unit.lookup(target, in: function, machine), target,
         callee: unit.unknown, isKnown: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
@@ -75,7 +75,7 @@ extension FunctionLifter {
       b.br(blocks[target])
     case .function(let target):
       let known = analysis.function(at: target) != nil
-      if !known { unit.storeRIP(e.i64.constInt(target), machine.vcpu) }
+      if !known { unit.storeRIP(e.i64.constInt(target), machine) }
       emitTailCall(
         unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target), from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))

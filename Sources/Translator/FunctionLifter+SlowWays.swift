@@ -29,11 +29,11 @@ extension FunctionLifter {
       case .irregular: emitIrregularBlock()
       case .leave:
         handOver(machine)
-        unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
+        unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine)
         returnInterpreted()
       case .fault:
         handOver(machine)
-        unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
+        unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine)
         unit.callRuntime(Symbol.fault, [machine.vcpu, b.load(e.i64, faultHome, align: 8)])
         returnInterpreted()
       case .unwind: returnUnwinding()
@@ -56,7 +56,7 @@ extension FunctionLifter {
     b.positionAtEnd(fresh)
     let results = unit.resultSet.intersection(calleeChanges)
     for r in kept.union(results).union(.rsp) { machine.storeSlot(r, machine.read(r)) }
-    unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine.vcpu)
+    unit.storeRIP(b.load(e.i64, programCounterHome, align: 8), machine)
     b.br(join)
     b.positionAtEnd(join)
     returnInterpreted()
@@ -76,7 +76,7 @@ extension FunctionLifter {
 
   func returnInterpreted() {
     let next = unit.callRuntime(Symbol.interpret, [machine.vcpu, entryRSP])
-    var value = b.insertValue(unit.resultType.poison, next, 0)
+    var value = unit.result(at: next)
     for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.loadSlot(r), place + 1)
     }
@@ -104,7 +104,7 @@ extension FunctionLifter {
 
   func emitSystemCall(_ i: Instruction) {
     handOver(machine)
-    unit.storeRIP(e.i64.constInt(i.next), machine.vcpu)
+    unit.storeRIP(e.i64.constInt(i.next), machine)
     callRuntime(Symbol.systemCall, [])
     machine.forget(slotHomed)
     machine.set(.gpr(.rax), machine.loadSlot(.gpr(.rax)))
@@ -117,7 +117,7 @@ extension FunctionLifter {
       gpr: x.writesGPR, flags: x.writesFlags, vectors: x.writesVector)
     // What is written may also be left alone: its slot has to be right before.
     for r in reads.union(writes) { machine.storeSlot(r, machine.get(r)) }
-    unit.storeRIP(e.i64.constInt(i.address), machine.vcpu)
+    unit.storeRIP(e.i64.constInt(i.address), machine)
     let answer = unit.callRuntime(
       Symbol.step, [machine.vcpu, e.i64.constInt(i.address), address ?? e.i64.null])
     let go = function.appendBasicBlock(in: e.context)

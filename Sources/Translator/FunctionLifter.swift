@@ -53,8 +53,8 @@ final class FunctionLifter {
     self.function = function ?? unit.declare(facts.entry)
     let entry = self.function.appendBasicBlock("entry", in: e.context)
     e.builder.positionAtEnd(entry)
-    machine = LLVMMachine(e, function: self.function, vcpu: self.function.parameter(0))
-    entryRSP = self.function.parameter(1)
+    machine = unit.machine(self.function)
+    entryRSP = self.function.parameter(convention.rspParameter)
   }
 
   var b: Builder { e.builder }
@@ -89,7 +89,7 @@ final class FunctionLifter {
     machine.onFault = { [unowned self] in self.emitFault($0, $1) }
     for r in used { machine.setHome(r, inSlot: isSlotHomed(r)) }
     for (place, r) in convention.arguments.enumerated() where signature.reads.contains(r) {
-      machine.writeHome(r, function.parameter(place + 1))
+      machine.writeHome(r, function.parameter(convention.parameter(place)))
     }
     let fromSlots = signature.reads.subtracting(unit.argumentSet)
       .union(signature.passes.intersection(used).subtracting(signature.reads))

@@ -36,7 +36,9 @@ struct LLVMMachine: X86Machine {
 
   let e: Emission
   let function: Function
-  let vcpu: Value
+  /// Where the slots are: the VCPU pointer, or the same in an address space of the host's segments.
+  private let slots: Value
+  private let isSegment: Bool
   private(set) var homes: [Value?]
   private(set) var cache: [Value?]
   private(set) var dirty: RegisterSet = []
@@ -49,9 +51,16 @@ struct LLVMMachine: X86Machine {
   var onFault: ((LLVMMachine, Fault) -> Void)?
 
   init(_ e: Emission, function: Function, vcpu: Value) {
+    self.init(e, function: function, slots: vcpu, isSegment: false)
+  }
+  init(_ e: Emission, function: Function, slots: Value) {
+    self.init(e, function: function, slots: slots, isSegment: true)
+  }
+  private init(_ e: Emission, function: Function, slots: Value, isSegment: Bool) {
     self.e = e
     self.function = function
-    self.vcpu = vcpu
+    self.slots = slots
+    self.isSegment = isSegment
     homes = .init(repeating: nil, count: Register.count)
     cache = .init(repeating: nil, count: Register.count)
   }
@@ -65,7 +74,12 @@ struct LLVMMachine: X86Machine {
   }
 
   func slotAddress(_ offset: Int) -> Value {
-    b.inBoundsGEP(e.i8, vcpu, e.i64.constInt(UInt64(offset)))
+    b.inBoundsGEP(e.i8, slots, e.i64.constInt(UInt64(offset)))
+  }
+  /// The VCPU pointer, for the runtime.
+  var vcpu: Value {
+    guard isSegment else { return slots }
+    return b.load(e.ptr, slotAddress(Slots.address), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
   }
 
   /// Reads a register's VCPU slot.

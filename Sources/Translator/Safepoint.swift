@@ -43,7 +43,7 @@ extension FunctionLifter {
     }
     machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
-    unit.storeRIP(e.i64.constInt(facts.blocks[target].start), machine.vcpu)
+    unit.storeRIP(e.i64.constInt(facts.blocks[target].start), machine)
     if let poll = e.target.poll(isWide: e.isWide) {
       let type = IRType.function(e.context.void, [e.ptr])
       let code = b.inlineAsm(type, poll.call, constraints: poll.vcpu + ",~{memory}" + poll.link)

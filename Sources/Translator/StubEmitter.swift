@@ -128,12 +128,13 @@ struct StubEmitter {
     let m = machine(universal)
     let taken = unit.signature(of: f).reads.intersection(SlotPassing.passable)
     for (place, r) in unit.convention.arguments.enumerated() where inSlots.contains(r) {
-      m.storeSlot(r, universal.parameter(place + 1))
+      m.storeSlot(r, universal.parameter(unit.convention.parameter(place)))
     }
-    let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
-      taken.contains(r) ? m.loadSlot(r) : universal.parameter(place + 1)
+    let arguments = unit.convention.arguments.enumerated().map { place, r in
+      taken.contains(r) ? m.loadSlot(r) : universal.parameter(unit.convention.parameter(place))
     }
-    let answer = tailCall(unit.declare(entry).value, arguments, isLast: results.isEmpty)
+    let operands = unit.operands(m, arguments)
+    let answer = tailCall(unit.declare(entry).value, operands, isLast: results.isEmpty)
     if !results.isEmpty { storeUnlessUnwinding(results, of: answer, m) }
     b.ret(answer)
     return universal
@@ -192,20 +193,22 @@ struct StubEmitter {
     b.ret(global.value)
   }
 
-  private func machine(_ f: Function) -> LLVMMachine {
+  /// - Parameter isTranslated: `f` has the convention of translated code.
+  private func machine(_ f: Function, isTranslated: Bool = true) -> LLVMMachine {
     let block = f.appendBasicBlock("entry", in: e.context)
     b.positionAtEnd(block)
-    return LLVMMachine(e, function: f, vcpu: f.parameter(0))
+    return isTranslated ? unit.machine(f) : LLVMMachine(e, function: f, vcpu: f.parameter(0))
   }
 
   /// `u64 recast_enter(VCPU *, host, u64 delivered)`: loads what the convention passes, calls, and
   /// stores those of RAX, RDX, XMM0, XMM1 that bits 0…3 of `delivered` name.
   private func emitEnter() {
     let f = unit.runtime(Symbol.enter, .function(e.i64, [e.ptr, e.ptr, e.i64]))
-    let m = machine(f)
-    let arguments = [f.parameter(0)] + unit.convention.arguments.map { m.loadSlot($0) }
+    let m = machine(f, isTranslated: false)
+    if !unit.convention.takesVCPU { setSegment(f) }
+    let operands = unit.operands(m, unit.convention.arguments.map { m.loadSlot($0) })
     let result = b.call(
-      f.parameter(1), unit.prototype, arguments, convention: unit.convention.callingConvention)
+      f.parameter(1), unit.prototype, operands, convention: unit.convention.callingConvention)
     let order: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
     // The caller of `enter` knows the kept ones.
     for (place, r) in unit.convention.results.enumerated() where !unit.convention.kept.contains(r) {
@@ -224,6 +227,17 @@ struct StubEmitter {
       b.positionAtEnd(done)
     }
     b.ret(b.extractValue(result, 0))
+  }
+
+  /// GS still says what it said the last time that this thread entered, if it ever did.
+  private func setSegment(_ f: Function) {
+    let set = f.appendBasicBlock(in: e.context)
+    let done = f.appendBasicBlock(in: e.context)
+    b.condBr(b.icmp(LLVMIntNE, unit.machine(f).vcpu, f.parameter(0)), set, done)
+    b.positionAtEnd(set)
+    b.call(unit.runtime(Symbol.setSegment, .function(e.context.void, [e.ptr])), [f.parameter(0)])
+    b.br(done)
+    b.positionAtEnd(done)
   }
 
   /// The translated convention's way to `vcpu.rip`: by the code map, then by the interpreter.
@@ -251,7 +265,7 @@ struct StubEmitter {
     slot.addIncoming(following, from: other)
 
     b.positionAtEnd(hit)
-    let arguments = (0...unit.convention.arguments.count).map { f.parameter($0) }
+    let arguments = unit.convention.parameters.map { f.parameter($0) }
     let host = b.load(e.ptr, unit.codeMapElement(1, slot), align: 8)
     b.ret(tailCall(host, arguments))
     b.positionAtEnd(miss)
@@ -262,7 +276,7 @@ struct StubEmitter {
   /// say which passable registers are among them (`CodeMap.inRegistersShift`).
   private func emitInterpret(_ f: Function, _ m: LLVMMachine, rip: Value) {
     for (place, r) in unit.convention.arguments.enumerated() {
-      let argument = f.parameter(place + 1)
+      let argument = f.parameter(unit.convention.parameter(place))
       guard let bit = SlotPassing.passableList.firstIndex(of: r) else {
         m.storeSlot(r, argument)
         continue
@@ -276,9 +290,9 @@ struct StubEmitter {
       b.br(done)
       b.positionAtEnd(done)
     }
-    unit.storeRIP(b.and(rip, e.i64.constInt(CodeMap.addressMask)), m.vcpu)
-    let pc = unit.callRuntime(Symbol.interpret, [f.parameter(0), f.parameter(1)])
-    var result = b.insertValue(unit.resultType.poison, pc, 0)
+    unit.storeRIP(b.and(rip, e.i64.constInt(CodeMap.addressMask)), m)
+    let pc = unit.callRuntime(Symbol.interpret, [m.vcpu, f.parameter(unit.convention.rspParameter)])
+    var result = unit.result(at: pc)
     for (place, r) in unit.convention.results.enumerated() {
       result = b.insertValue(result, m.loadSlot(r), place + 1)
     }
@@ -291,13 +305,14 @@ struct StubEmitter {
     let f = unit.declare(entry)
     let m = machine(f)
     unit.storeRIP(
-      e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m.vcpu)
+      e.i64.constInt(entry | inRegisters(number) << CodeMap.inRegistersShift), m)
     // Its callers give it what it would take; the others are right in their slots.
     let reads = unit.signature(of: number).reads
-    let arguments = [m.vcpu] + unit.convention.arguments.enumerated().map { place, r in
+    let arguments = unit.convention.arguments.enumerated().map { place, r in
       reads.contains(r) || SlotPassing.passable.contains(r)
-        ? f.parameter(place + 1) : m.loadSlot(r)
+        ? f.parameter(unit.convention.parameter(place)) : m.loadSlot(r)
     }
-    b.ret(tailCall(unit.declare(named: Symbol.miss).value, arguments))
+    let operands = unit.operands(m, arguments)
+    b.ret(tailCall(unit.declare(named: Symbol.miss).value, operands))
   }
 }

@@ -42,6 +42,8 @@ public struct TargetTraits {
 }
 
 extension TargetTraits {
+  /// Of x86's GS (LLVM's X86 backend).
+  static var gsAddressSpace: UInt32 { 256 }
   /// A rotation is one instruction, as the code table's index wants it. Without (riscv64), the code map is
   /// quicker: qsortcb takes 4 % fewer instructions.
   var hasCheapRotation: Bool { isX86 || isAArch64 }

@@ -54,7 +54,8 @@ final class TranslationUnit {
     let types = convention.results.map { LLVMMachine.type(of: $0, e) }
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
-      resultType, [e.ptr] + convention.arguments.map { LLVMMachine.type(of: $0, e) })
+      resultType,
+      (convention.takesVCPU ? [e.ptr] : []) + convention.arguments.map { LLVMMachine.type(of: $0, e) })
     // Without a red zone: `recast_poll` is called by assembly that LLVM does not look into.
     attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
@@ -98,7 +99,7 @@ final class TranslationUnit {
     let f = emission.module.addFunction(name, prototype)
     f.callConvention = convention.callingConvention
     for a in attributes { f.addAttribute(a) }
-    f.addAttribute(emission.context.attribute("noalias"), at: .parameter(0))
+    if convention.takesVCPU { f.addAttribute(emission.context.attribute("noalias"), at: .parameter(0)) }
     return f
   }
 
@@ -115,6 +116,27 @@ final class TranslationUnit {
     return f
   }
 
+  /// A result with nothing in it but where the guest goes on.
+  func result(at pc: Value) -> Value { emission.builder.insertValue(resultType.poison, pc, 0) }
+
+  /// A call's operands: `registers` as `Convention.arguments` has them.
+  func operands(_ machine: LLVMMachine, _ registers: [Value]) -> [Value] {
+    convention.takesVCPU ? [machine.vcpu] + registers : registers
+  }
+
+  /// To fill function `f` of translated code.
+  func machine(_ f: Function) -> LLVMMachine {
+    if convention.takesVCPU { return LLVMMachine(emission, function: f, vcpu: f.parameter(0)) }
+    let segment = emission.module.global(named: Symbol.segment) ?? addSegment()
+    return LLVMMachine(emission, function: f, slots: segment.value)
+  }
+  private func addSegment() -> GlobalVariable {
+    let type = emission.i8.array(VCPUOffset.size)
+    let g = emission.module.addGlobal(Symbol.segment, type, addressSpace: TargetTraits.gsAddressSpace)
+    g.visibility = LLVMHiddenVisibility
+    return g
+  }
+
   /// From translated code, which a function of the runtime answers with a number.
   @discardableResult
   func callRuntime(_ name: String, _ arguments: [Value]) -> Value {
@@ -124,10 +146,9 @@ final class TranslationUnit {
     return emission.builder.call(function, arguments)
   }
 
-  func storeRIP(_ address: Value, _ vcpu: Value) {
+  func storeRIP(_ address: Value, _ machine: LLVMMachine) {
     let e = emission
-    let slot = e.builder.inBoundsGEP(e.i8, vcpu, e.i64.constInt(UInt64(Slots.rip)))
-    e.builder.store(address, slot, align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
+    e.builder.store(address, machine.slotAddress(Slots.rip), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
   }
 
   var codeMap: Value {
@@ -155,17 +176,17 @@ final class TranslationUnit {
 
   /// Host code for a guest address: what the code table has, or the code map's first probe; the rest is left
   /// to `recast_miss`.
-  func lookup(_ target: Value, in function: Function, vcpu: Value) -> Value {
+  func lookup(_ target: Value, in function: Function, _ machine: LLVMMachine) -> Value {
     let e = emission
     let b = e.builder
     if let codeTable {
-      storeRIP(target, vcpu)
+      storeRIP(target, machine)
       return lookup(target, codeTable, in: function)
     }
     let slot = codeMapSlot(target)
     let key = b.load(e.i64, codeMapElement(0, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
     let found = b.load(e.ptr, codeMapElement(1, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
-    storeRIP(target, vcpu)
+    storeRIP(target, machine)
     return b.select(b.icmp(LLVMIntEQ, key, target), found, declare(named: Symbol.miss).value)
   }
 }

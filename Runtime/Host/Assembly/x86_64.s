@@ -131,6 +131,31 @@ recast_host_throw:
   movq (%rdi), %rsp
   jmp .Lrecast_caught
 
+# (VCPU): GS becomes its distance from `recast_segment`, so that translated code reaches the slots there
+# (ARCH_SET_GS; the VCPU lies above the artifact, whose base the kernel takes).
+  .globl recast_host_segment
+recast_host_segment:
+  movq %rdi, 848(%rdi)
+  leaq recast_segment(%rip), %rax
+  movq %rdi, %rsi
+  subq %rax, %rsi
+  movl $0x1001, %edi
+  movl $158, %eax
+  syscall
+  testq %rax, %rax
+  jne .Lrecast_no_segment
+  ret
+.Lrecast_no_segment:
+  movl $2, %edi
+  leaq .Lrecast_segment_message(%rip), %rsi
+  movl $(.Lrecast_segment_end - .Lrecast_segment_message), %edx
+  movl $1, %eax
+  syscall
+  movl $71, %edi
+  movl $231, %eax
+  syscall
+  ud2
+
   .globl recast_host_code_changed
 recast_host_code_changed:
   ret
@@ -351,6 +376,15 @@ recast_host_x87:
 recast_host_facts:
   leaq recast_host_kind(%rip), %rax
   ret
+
+  .section .rodata.recast_host,"a",@progbits
+  .p2align 6
+  .globl recast_segment
+recast_segment:
+.Lrecast_segment_message:
+  .ascii "recast: the kernel does not set GS\n"
+.Lrecast_segment_end:
+  .zero 1024
 
   .section .data.recast_host,"aw",@progbits
   .p2align 3
