@@ -26,8 +26,15 @@ struct Signature: Equatable {
   var mustReturn: RegisterSet = []
   /// Registers that it wants in their slots (SlotPassing.swift).
   var passes: RegisterSet = []
+  /// The part of them that it hands back, if it does not change them.
+  var passesBack: RegisterSet = []
   /// Reachable by other ways than direct calls.
   var isAddressTaken = false
+  /// The part of `touched` that compiled code reckons with: calls that do not return, and what leaves for the
+  /// interpreter, do not come back.
+  var writes: RegisterSet = []
+  /// What is assumed of targets that are not known.
+  var isUnknown = false
 
   var returned: RegisterSet { changed.union(mustReturn).intersection(wanted) }
   /// Vector results that go back in host registers where the convention has a place: somebody wants
@@ -36,6 +43,9 @@ struct Signature: Equatable {
   /// What callers find in the slots (SlotPassing.swift).
   var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
   var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
+
+  /// What a call passes on where `valid` may be arguments.
+  func passes(where valid: RegisterSet) -> RegisterSet { passes.intersection(valid).union(passesBack) }
 
   /// The signature where `registers` go in and come back in host registers, whatever becomes of them
   /// (`Convention.kept`).
@@ -70,6 +80,8 @@ struct SignatureAnalysis {
   private var made: [[RegisterSet]] = []
   /// By function: vector results that an instruction of its own has made where it returns.
   private var ownResults: [RegisterSet] = []
+  /// By function and block: what may be an argument of the call that ends it (ArgumentValidity.swift).
+  private var valid: [[RegisterSet]] = []
   /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
   let isGo: Bool
   private var callers: [[Int]]
@@ -99,7 +111,7 @@ struct SignatureAnalysis {
       touched: .all,
       passes: SlotPassing.passable.union(
         isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments.union(.wideArguments)),
-      isAddressTaken: true)
+      isAddressTaken: true, writes: callerSaved, isUnknown: true)
     let soft = isGo ? [] : SlotPassing.softArguments
     slotReads = functions.map { SlotPassing.slotReads($0, soft: soft) }
 
@@ -116,6 +128,14 @@ struct SignatureAnalysis {
         facts, .all, callee: { callee($0) }, unknown,
         afterCall: { [results] in $0.changed.intersection(results) })
     }
+    let leavesRCX = functions.map(ArgumentValidity.leavesRCX)
+    valid = functions.map { facts in
+      isGo
+        ? facts.blocks.map { _ in .all }
+        : ArgumentValidity.atEnds(of: facts, callee: { callee($0) }) { target in
+          index[target].map { leavesRCX[$0] } ?? false
+        }
+    }
     ownResults = functions.map { facts in
       let own = SlotPassing.reaching(
         facts, Self.vectorResults, callee: { callee($0) }, unknown, afterCall: { _ in [] })
@@ -131,10 +151,17 @@ struct SignatureAnalysis {
     while let f = dequeue() { updateReads(f) }
     unknown.reads = whole
     let passing = SlotPassing(
-      functions, slotReads: slotReads, taken: functions.indices.map(taken), offered: unknown.passes,
-      returned: signatures.map { $0.returnedInSlots.intersection($0.surelyWanted) }, callers: callers
-    ) { target in (index[target], callee(target)) }
-    for f in functions.indices { signatures[f].passes = passing.passes[f] }
+      functions, taken: functions.indices.map(taken), callers: callers
+    ) { [index, signatures, unknown] target in
+      let g = index[target]
+      return (g, g.map { signatures[$0] } ?? unknown)
+    }
+    let arguments = passing.ofArguments(slotReads, offered: unknown.passes, valid: valid)
+    let back = passing.ofResults(signatures.map { $0.returnedInSlots.intersection($0.surelyWanted) })
+    for f in functions.indices {
+      signatures[f].passes = arguments[f].union(back[f])
+      signatures[f].passesBack = back[f]
+    }
   }
 
   /// Passable registers that may hold values of function f's own, not in their slots, at the end of
@@ -144,6 +171,9 @@ struct SignatureAnalysis {
       functions[f], SlotPassing.carried, initially: taken(f), callee: { callee($0) }, unknown,
       afterCall: \.delivered)
   }
+
+  /// What may be an argument where block `b` of function f ends it.
+  func validArguments(_ f: Int, _ b: Int) -> RegisterSet { valid[f][b] }
 
   /// Arguments that slots could hold, and function f is given in host registers.
   private func taken(_ f: Int) -> RegisterSet {
@@ -219,22 +249,31 @@ struct SignatureAnalysis {
     // What may be written, here or below.
     var written: RegisterSet = []
     var touched: RegisterSet = []
+    var writes: RegisterSet = []
     for block in facts.blocks {
       written.formUnion(block.may)
       touched.formUnion(block.may)
+      writes.formUnion(block.may)
       switch block.terminator {
       case .call(let target, let next):
         written.formUnion(callee(target).changed)
         touched.formUnion(next == nil ? unknown.touched : callee(target).touched)
+        if next != nil { writes.formUnion(callee(target).writes) }
       case .callIndirect:
         written.formUnion(unknown.changed)
         touched.formUnion(unknown.touched)
-      case .jumpIndirect, .leave: touched.formUnion(unknown.touched)
+        writes.formUnion(unknown.writes)
+      case .jumpIndirect:
+        touched.formUnion(unknown.touched)
+        writes.formUnion(unknown.writes)
+      case .leave: touched.formUnion(unknown.touched)
       default: break
       }
       for edge in block.edges {
         switch edge {
-        case .function(let target): touched.formUnion(callee(target).touched)
+        case .function(let target):
+          touched.formUnion(callee(target).touched)
+          writes.formUnion(callee(target).writes)
         case .leave: touched.formUnion(unknown.touched)
         case .block: break
         }
@@ -265,6 +304,7 @@ struct SignatureAnalysis {
     changed.remove(.gpr(.rsp))
     s.changed.formUnion(changed)
     s.touched.formUnion(touched)
+    s.writes.formUnion(writes)
 
     if s != signatures[f] {
       let breaksABI = s.changed.intersection(.calleeSaved) != signatures[f].changed.intersection(.calleeSaved)
@@ -352,23 +392,24 @@ struct SignatureAnalysis {
     var live = liveIn[f]
     let facts = functions[f]
     facts.growBackward(&live) { b, live in
-      let stored = defined[b].intersection(passedBehind(facts.blocks[b]))
+      let stored = defined[b].intersection(passedBehind(f, b))
       return facts.blocks[b].live(before: before(f, b, live, delivered(f, b)).union(stored))
     }
     return live
   }
 
-  private func passedBehind(_ block: FunctionFacts.Block) -> RegisterSet {
+  private func passedBehind(_ f: Int, _ b: Int) -> RegisterSet {
+    let block = functions[f].blocks[b]
     let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
       switch edge {
-      case .function(let target): set.formUnion(callee(target).passes)
+      case .function(let target): set.formUnion(callee(target).passes(where: valid[f][b]))
       case .leave: set.formUnion(unknown.passes)
       case .block: break
       }
     }
     return switch block.terminator {
-    case .call(let target, _): callee(target).passes.union(tails)
-    case .callIndirect, .jumpIndirect: unknown.passes.union(tails)
+    case .call(let target, _): callee(target).passes(where: valid[f][b]).union(tails)
+    case .callIndirect, .jumpIndirect: unknown.passes(where: valid[f][b]).union(tails)
     default: tails
     }
   }
@@ -423,25 +464,29 @@ struct SignatureAnalysis {
       case .leave: return leaveLive
       }
     }
-    func call(_ g: Signature, _ next: FunctionFacts.Edge?) -> RegisterSet {
+    func call(_ g: Signature, reads: RegisterSet, _ next: FunctionFacts.Edge?) -> RegisterSet {
       let after = next.map(at) ?? []
       // What the callee changes and somebody reads behind the call, it returns.
-      return after.subtracting(g.changed.union(g.mustReturn)).union(g.reads)
+      return after.subtracting(g.changed.union(g.mustReturn)).union(reads)
     }
     switch functions[f].blocks[b].terminator {
     case .ret: return returned.union(.rsp)
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
-      let unknown = isTailExit[f][b] ? unknown.reads.union(own) : leaveLive.union(own)
+      let unknown = isTailExit[f][b] ? unknownReads(f, b).union(own) : leaveLive.union(own)
       return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
     // The guest's signal handler meets what this frame hands over.
     case .leave: return .rsp
-    case .call(let target, let next): return call(callee(target), next)
-    case .callIndirect(let next): return call(unknown, next)
+    case .call(let target, let next):
+      let g = callee(target)
+      return call(g, reads: index[target] == nil ? unknownReads(f, b) : g.reads, next)
+    case .callIndirect(let next): return call(unknown, reads: unknownReads(f, b), next)
     case .jump, .branch, .table:
       return functions[f].blocks[b].edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
     }
   }
+
+  private func unknownReads(_ f: Int, _ b: Int) -> RegisterSet { unknown.reads.intersection(valid[f][b]) }
 
   /// Function f has a jump to somewhere inside it that is not known: all registers matter everywhere.
   func keepsAll(_ f: Int) -> Bool {

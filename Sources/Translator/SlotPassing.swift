@@ -42,75 +42,106 @@ struct SlotPassing {
   /// What no function is given in a host register.
   static let onlyInSlots = RegisterSet(.gpr(.r10), .gpr(.r11))
 
-  /// By function.
-  private(set) var passes: [RegisterSet]
+  typealias Callee = (number: Int?, signature: Signature)
 
-  private let offered: RegisterSet
+  private let functions: [FunctionFacts]
+  private let taken: [RegisterSet]
+  private let callers: [[Int]]
+  private let callee: (UInt64) -> Callee
 
-  /// - Parameters:
-  ///   - taken: by function, what it is given in host registers and does not look for in slots.
-  ///   - offered: what unknown code looks for in slots.
-  ///   - slotReads: by function, registers that it reads from their slots at entry.
-  ///   - returned: by function, registers that callers look for in slots.
+  /// - Parameter taken: by function, what it is given in host registers and does not look for in slots.
   init(
-    _ functions: [FunctionFacts], slotReads: [RegisterSet], taken: [RegisterSet],
-    offered: RegisterSet, returned: [RegisterSet], callers: [[Int]], callee: (UInt64) -> (number: Int?, signature: Signature)
+    _ functions: [FunctionFacts], taken: [RegisterSet], callers: [[Int]], callee: @escaping (UInt64) -> Callee
   ) {
-    self.offered = offered
-    passes = slotReads
+    self.functions = functions
+    self.taken = taken
+    self.callers = callers
+    self.callee = callee
+  }
+
+  /// By function, what it passes on because it may be an argument of a call with an unknown target, there or
+  /// further on.
+  ///
+  /// - Parameters:
+  ///   - slotReads: by function, registers that it reads from their slots at entry.
+  ///   - offered: what unknown code looks for in slots.
+  ///   - valid: by function and block, what may be an argument of the call that ends it.
+  func ofArguments(_ slotReads: [RegisterSet], offered: RegisterSet, valid: [[RegisterSet]]) -> [RegisterSet] {
+    solve(
+      slotReads, reads: [],
+      target: { f, b, g, passes in (g.map { passes[$0] } ?? offered).intersection(valid[f][b]) },
+      end: { _, end in if case .leave = end { offered } else { [] } })
+  }
+
+  /// By function, what it passes on because callers look for it where it returns, or somebody surely reads it.
+  ///
+  /// - Parameter returned: by function, registers that callers look for in slots.
+  func ofResults(_ returned: [RegisterSet]) -> [RegisterSet] {
+    solve(
+      .init(repeating: [], count: functions.count), reads: Self.onlyInSlots,
+      target: { _, _, g, passes in g.map { passes[$0] } ?? [] },
+      end: { f, end in
+        switch end {
+        case .ret: returned[f]
+        case .tail(let target): returned[f].subtracting(callee(target).signature.changed)
+        case .leave: []
+        }
+      })
+  }
+
+  /// How a block ends its function.
+  private enum End {
+    case ret, leave
+    case tail(UInt64)
+  }
+
+  /// Liveness at the functions' entries, to a fixpoint over the call graph.
+  ///
+  /// - Parameters:
+  ///   - atLeast: where the search begins.
+  ///   - reads: what counts where an instruction reads it.
+  ///   - target: what a call or tail call at the end of a block of a function looks for, by the callee's number.
+  ///   - end: what an end of a function adds.
+  private func solve(
+    _ atLeast: [RegisterSet], reads: RegisterSet,
+    target: (_ f: Int, _ b: Int, _ g: Int?, [RegisterSet]) -> RegisterSet,
+    end: (_ f: Int, End) -> RegisterSet
+  ) -> [RegisterSet] {
+    var passes = atLeast
     var live: [[RegisterSet]] = functions.map { .init(repeating: [], count: $0.blocks.count) }
     var queue = Array(functions.indices)
     var queued = [Bool](repeating: true, count: functions.count)
     while let f = queue.popLast() {
       queued[f] = false
-      let found = slotReads[f].union(entryLiveness(functions[f], &live[f], returned[f], callee))
-        .subtracting(taken[f])
-      if found != passes[f] {
-        passes[f] = found
-        for c in callers[f] where !queued[c] {
-          queued[c] = true
-          queue.append(c)
+      functions[f].growBackward(&live[f]) { b, live in
+        let block = functions[f].blocks[b]
+        let behind = block.edges.reduce(into: RegisterSet()) { set, edge in
+          switch edge {
+          case .block(let n): set.formUnion(live[n])
+          case .function(let entry):
+            set.formUnion(target(f, b, callee(entry).number, passes).union(end(f, .tail(entry))))
+          case .leave: set.formUnion(end(f, .leave))
+          }
         }
+        let out = switch block.terminator {
+        case .ret: end(f, .ret)
+        case .call(let entry, _):
+          behind.subtracting(callee(entry).signature.changed).union(target(f, b, callee(entry).number, passes))
+        case .callIndirect: target(f, b, nil, passes)
+        case .jumpIndirect: behind.union(target(f, b, nil, passes))
+        default: behind
+        }
+        return out.subtracting(block.def).union(block.use.intersection(reads))
+      }
+      let found = atLeast[f].union(live[f].first ?? []).subtracting(taken[f])
+      if found == passes[f] { continue }
+      passes[f] = found
+      for c in callers[f] where !queued[c] {
+        queued[c] = true
+        queue.append(c)
       }
     }
-  }
-
-  /// What a call, or jump, to `target` looks for in slots.
-  private func passed(
-    _ target: UInt64, _ callee: (UInt64) -> (number: Int?, signature: Signature)
-  ) -> RegisterSet {
-    callee(target).number.map { passes[$0] } ?? offered
-  }
-
-  private func entryLiveness(
-    _ facts: FunctionFacts, _ live: inout [RegisterSet], _ returned: RegisterSet,
-    _ callee: (UInt64) -> (number: Int?, signature: Signature)
-  ) -> RegisterSet {
-    facts.growBackward(&live) { b, live in
-      func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
-        switch edge {
-        case .block(let n): live[n]
-        case .function(let target):
-          passed(target, callee).union(returned.subtracting(callee(target).signature.changed))
-        case .leave: offered
-        }
-      }
-      let out: RegisterSet =
-        switch facts.blocks[b].terminator {
-        case .ret: returned
-        case .leave: []
-        case .callIndirect: offered
-        case .jumpIndirect: facts.blocks[b].edges.reduce(into: offered) { $0.formUnion(at($1)) }
-        case .call(let target, let next):
-          (next.map(at) ?? []).subtracting(callee(target).signature.changed)
-            .union(passed(target, callee))
-        case .jump, .branch, .table:
-          facts.blocks[b].edges.reduce(into: []) { $0.formUnion(at($1)) }
-        }
-      return out.subtracting(facts.blocks[b].def)
-        .union(facts.blocks[b].use.intersection(Self.onlyInSlots))
-    }
-    return live.first ?? []
+    return passes
   }
 
   /// For each block of a function: registers among `tracked` that may have got a new value on some

@@ -17,7 +17,7 @@ import Testing
       (\.x87Empty, VCPUOffset.x87Empty, "x87Empty"), (\.thread, VCPUOffset.thread, "thread"),
       (\.hostStackLimit, VCPUOffset.hostStackLimit, "hostStackLimit"),
       (\.interpreted, VCPUOffset.interpreted, "interpreted"),
-      (\.stepped, VCPUOffset.stepped, "stepped"),
+      (\.stepped, VCPUOffset.stepped, "stepped"), (\.address, VCPUOffset.address, "address"),
     ]
   }
 

@@ -1,0 +1,63 @@
+// Which registers may hold an argument of a call.
+//
+// What a call has changed is nobody's argument before it is written again: a compiler that set an argument up on one
+// way to a call has done so on every way. Without that, one write of XMM0 in an interpreter's loop had each of
+// its calls through pointers store what is left of it, and one such call had all functions in front of it hand RCX on.
+
+import X86
+
+enum ArgumentValidity {
+  /// What the psABI passes arguments in (System V x86-64 psABI 1.0, 3.2.3), less RDI and RSI, which nearly every
+  /// call has, and what calls answer in.
+  private static let tracked: RegisterSet = .arguments.union(.wideArguments)
+    .subtracting(RegisterSet(.gpr(.rdi), .gpr(.rsi)).union(.results).union(.wideResults))
+
+  /// For each block of a function: all registers but those arguments that hold nothing where it ends.
+  ///
+  /// - Parameter leavesRCX: whether a function may answer something in RCX, LLVM's third result.
+  static func atEnds(
+    of facts: FunctionFacts, callee: (UInt64) -> Signature, leavesRCX: (UInt64) -> Bool
+  ) -> [RegisterSet] {
+    forward(facts, atEntry: .all) { end, block in
+      switch block.terminator {
+      case .call(let target, _):
+        let next = end.subtracting(callee(target).writes.intersection(tracked))
+        return leavesRCX(target) ? next.union(RegisterSet(.gpr(.rcx))) : next
+      case .callIndirect: return end.subtracting(tracked)
+      default: return end
+      }
+    }
+  }
+
+  /// A function writes RCX on all ways from its last call to its return, if it returns.
+  static func leavesRCX(_ facts: FunctionFacts) -> Bool {
+    let ends = forward(facts, atEntry: RegisterSet.all.subtracting(tracked)) { end, block in
+      block.terminator.isCall ? end.subtracting(tracked) : end
+    }
+    return zip(facts.blocks, ends).allSatisfy { block, end in
+      if case .ret = block.terminator { end.contains(.gpr(.rcx)) } else { true }
+    }
+  }
+
+  /// What holds where each block ends if it holds on all ways there.
+  private static func forward(
+    _ facts: FunctionFacts, atEntry: RegisterSet, next: (RegisterSet, FunctionFacts.Block) -> RegisterSet
+  ) -> [RegisterSet] {
+    var atStart = [RegisterSet](repeating: .all, count: facts.blocks.count)
+    var atEnd = atStart
+    if !atStart.isEmpty { atStart[0] = atEntry }
+    var again = true
+    while again {
+      again = false
+      for (b, block) in facts.blocks.enumerated() {
+        atEnd[b] = atStart[b].union(block.may)
+        let out = next(atEnd[b], block)
+        for n in block.successors where !out.isSuperset(of: atStart[n]) {
+          atStart[n] = atStart[n].intersection(out)
+          again = true
+        }
+      }
+    }
+    return atEnd
+  }
+}
