@@ -90,7 +90,7 @@ func takeDropped(_ vcpu: VCPUPointer, _ context: UInt64) -> Bool {
     if $0.body == pc { guest = $0.guest | $0.inRegisters &<< CodeMap.inRegistersShift }
   }
   if guest == 0 { return false }
-  vcpu.pointee.rip = guest
+  vcpu.pointee.rip = guest | CodeMap.isDropped
   setInterruptedPC(context, hostFacts.miss)
   return true
 }

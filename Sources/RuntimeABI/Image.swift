@@ -61,6 +61,8 @@ public enum CodeMap {
   /// Tells `recast_miss` which registers its caller has left in host registers although they belong
   /// in slots: bits 48…56 of `vcpu.rip`, for XMM0–XMM7 and R10.
   public static var inRegistersShift: UInt64 { 48 }
+  /// In `vcpu.rip`: the function is in the code map no longer, and `recast_miss` is not to find it there.
+  public static var isDropped: UInt64 { 1 &<< 63 }
 }
 
 /// Names that the runtime, the translator and the linker agree on.

@@ -63,11 +63,14 @@ public protocol Machine {
   mutating func compareExchange<W: Word>(expected: W, desired: W, at address: W64)
     throws(Failure) -> W where W.Carrier == Carrier, W.Flag == Flag
   mutating func fence() throws(Failure)
+  /// A hint: nothing happens, and nothing faults. `locality` is 0 (used once) to 3 (into all caches).
+  mutating func prefetch(_ address: W64, isWrite: Bool, locality: Int)
 }
 
 public enum AtomicOperation: UInt8 { case exchange, add, subtract, and, or, xor }
 
 extension Machine {
+  @inlinable public mutating func prefetch(_ address: W64, isWrite: Bool, locality: Int) {}
   @inlinable public mutating func loadVector(at address: W64) throws(Failure) -> V {
     try loadVector(at: address, alignment: 1)
   }

@@ -333,6 +333,11 @@ struct LLVMMachine: X86Machine {
   }
   mutating func fence() throws(LiftError) { b.fence() }
 
+  mutating func prefetch(_ address: W64, isWrite: Bool, locality: Int) {
+    let facts = [isWrite ? 1 : 0, UInt64(locality), 1].map { e.i32.constInt($0) }
+    b.call(e.module.intrinsic("llvm.prefetch", [e.ptr]), [pointer(address)] + facts)
+  }
+
   // MARK: Control
 
   mutating func jump(to target: W64) throws(LiftError) { transfer = .jump(target.carrier) }

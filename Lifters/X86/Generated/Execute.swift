@@ -1091,19 +1091,19 @@ extension X86Machine {
     case .porMmx:
       try stepOperands(i, 0x7, StepEffects())
     case .prefetch:
-      try nop(i)
+      try prefetch(i)
     case .prefetchnta:
-      try nop(i)
+      try prefetch(i)
     case .prefetcht0:
-      try nop(i)
+      try prefetch(i)
     case .prefetcht1:
-      try nop(i)
+      try prefetch(i)
     case .prefetcht2:
-      try nop(i)
+      try prefetch(i)
     case .prefetchw:
-      try nop(i)
+      try prefetch(i)
     case .prefetchwt1:
-      try nop(i)
+      try prefetch(i)
     case .psadbw:
       try psadbw(i)
     case .psadbwMmx:

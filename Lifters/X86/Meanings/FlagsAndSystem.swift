@@ -87,6 +87,18 @@ extension X86Machine {
   }
 
   @inlinable public mutating func nop(_ i: Instruction) throws(Failure) {}
+  /// To the level of cache that the mnemonic names, 3 being the nearest.
+  @inlinable public mutating func prefetch(_ i: Instruction) throws(Failure) {
+    let locality =
+      switch i.operation {
+      case .prefetchnta: 0
+      case .prefetcht2: 1
+      case .prefetcht1: 2
+      default: 3
+      }
+    let isWrite = i.operation == .prefetchw || i.operation == .prefetchwt1
+    prefetch(effectiveAddress(i), isWrite: isWrite, locality: locality)
+  }
   @inlinable public mutating func mfence(_ i: Instruction) throws(Failure) { try fence() }
 
   @inlinable public mutating func rdfsbase<W: Word>(_ i: Instruction, _: W.Type) throws(Failure)
