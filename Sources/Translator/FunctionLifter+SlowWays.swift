@@ -78,6 +78,7 @@ extension FunctionLifter {
   }
 
   func returnInterpreted() {
+    if facts.isResume { return returnToInterpreter() }
     let type = IRType.function(e.i64, [e.ptr, e.i64])
     let next = b.call(unit.runtime(Symbol.interpret, type).value, type, [machine.vcpu, entryRSP])
     var value = b.insertValue(unit.resultType.poison, next, 0)
@@ -85,6 +86,15 @@ extension FunctionLifter {
       value = b.insertValue(value, machine.loadSlot(r), place + 1)
     }
     b.ret(value)
+  }
+
+  /// What began in the middle of a frame was entered by the interpreter, which goes on where the VCPU
+  /// says, as that frame.
+  private func returnToInterpreter() {
+    b.store(
+      e.i8.constInt(1), machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind,
+      tag: e.vcpuTag)
+    returnUnwinding()
   }
 
   /// Called while an instruction is being lifted, so `machine` is not to be touched here.

@@ -65,7 +65,9 @@ struct StubEmitter {
     let hosts = table.map { $0.map { universal[$0]! } ?? e.ptr.null }
     if let codeTable = unit.codeTable {
       emitCodeTable(
-        codeTable, translated.map { (unit.analysis.functions[$0].entry, universal[$0]!) })
+        codeTable,
+        translated.filter { !unit.analysis.functions[$0].isResume }
+          .map { (unit.analysis.functions[$0].entry, universal[$0]!) })
     }
     let bodies = table.map { $0.map(body) ?? e.i64.null }
     let value = e.context.constStruct([
