@@ -84,19 +84,29 @@ extension Discovery {
     for number in functions.indices { cutCallsBeforeEntries(number) }
     var returns = [Bool](repeating: false, count: functions.count)
     var callers = [[Int32]](repeating: [], count: functions.count)
+    var pads = [[Int]](repeating: [], count: functions.count)
     for (number, function) in functions.enumerated() {
       for target in function.callees + function.tailCalls {
         if let callee = index(of: target) { callers[callee].append(Int32(number)) }
       }
+      if let catcher = function.catcher.flatMap({ index(of: $0) }) {
+        pads[catcher].append(number)
+        callers[number].append(Int32(catcher))
+      }
     }
+    func returnsByPads(_ number: Int) -> Bool { pads[number].contains { returns[$0] } }
     var work = Array(functions.indices)
     while let number = work.popLast() {
-      if returns[number] || !mayReturn(functions[number], returns) { continue }
+      if returns[number] || !mayReturn(functions[number], returns) && !returnsByPads(number) {
+        continue
+      }
       returns[number] = true
       for caller in callers[number] where !returns[Int(caller)] { work.append(Int(caller)) }
     }
     for number in functions.indices {
       functions[number].neverReturns = !returns[number]
+      functions[number].returnsByPads =
+        returns[number] && returnsByPads(number) && !mayReturn(functions[number], returns)
       prune(number, returns)
     }
   }

@@ -94,6 +94,10 @@ public struct GuestFunction: Sendable {
   public var tailCalls: [UInt64] = []
   /// Begins in the middle of a frame (ResumeFunctions.swift).
   public var isResume = false
+  /// For a landing pad: the function whose unwind table it is in.
+  public var catcher: UInt64?
+  /// Returns, but only from where exceptions land.
+  public var returnsByPads = false
   /// No path returns, as far as direct control flow says.
   public var neverReturns = false
   public var isAddressTaken: Bool { !evidence.isDisjoint(with: .addressTaken) }

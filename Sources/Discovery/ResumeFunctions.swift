@@ -29,8 +29,11 @@ struct ResumeFunctions {
     all.findHolders()
     explorer.knownTables = all.tables
     explorer.isResume = true
-    for place in Set(pads + returns).subtracting(all.entries).sorted() {
-      if let whole = explorer.function(at: place) { all.take(whole) }
+    let pads = Set(pads)
+    for place in pads.union(returns).subtracting(all.entries).sorted() {
+      guard var whole = explorer.function(at: place) else { continue }
+      if pads.contains(place) { whole.catcher = explorer.frame(containing: place)?.start }
+      all.take(whole)
     }
     return all.made.values.sorted { $0.entry < $1.entry }
   }
@@ -122,6 +125,7 @@ extension GuestFunction {
     part.entry = start
     part.isResume = true
     part.evidence = start == entry ? evidence.union(.resume) : .resume
+    part.catcher = start == entry ? catcher : nil
     part.blocks = blocks.filter { reached.contains($0.start) }.map { block in
       var block = block
       block.successors = block.successors.filter(reached.contains)

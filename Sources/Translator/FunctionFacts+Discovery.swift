@@ -8,6 +8,7 @@ extension FunctionFacts {
   init(_ function: GuestFunction, entries: Set<UInt64>, likely: [UInt64: [UInt64]] = [:]) {
     entry = function.entry
     isResume = function.isResume
+    returnsByPads = function.returnsByPads
     // The entry block first: the analyses and the lifter start there.
     var order = function.blocks.indices.filter { function.blocks[$0].start == function.entry }
     order += function.blocks.indices.filter { function.blocks[$0].start != function.entry }

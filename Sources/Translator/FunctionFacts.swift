@@ -95,6 +95,8 @@ struct FunctionFacts {
   /// Begins in the middle of a frame: it is only entered by the interpreter, and leaves to it wherever
   /// the frame ends.
   let isResume: Bool
+  /// Returns, but only from where exceptions land.
+  let returnsByPads: Bool
   /// Has LDMXCSR or STMXCSR in it: fesetround, fetestexcept and their kin.
   let controlsFloat: Bool
 

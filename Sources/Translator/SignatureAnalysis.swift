@@ -270,6 +270,7 @@ struct SignatureAnalysis {
         }
       }
     }
+    if facts.returnsByPads { changed.formUnion(unknownChanges) }
     changed.remove(.gpr(.rsp))
     s.changed.formUnion(changed)
     s.touched.formUnion(touched)
