@@ -11,8 +11,9 @@ import ELF
 struct ResumeFunctions {
   private let functions: [GuestFunction]
   private let entries: Set<UInt64>
-  /// A function, by number, that has a block which starts there.
-  private var holders: [UInt64: Int] = [:]
+  private let code: CodeSpace
+  /// By code index, a function that has a block which starts there; -1 for none.
+  private var holders: [Int32] = []
   /// Where loops are entered, by the blocks in them.
   private var heads: [UInt64: UInt64] = [:]
   private var made: [UInt64: GuestFunction] = [:]
@@ -23,7 +24,7 @@ struct ResumeFunctions {
   static func make(
     for functions: [GuestFunction], pads: [UInt64], _ explorer: inout Explorer
   ) -> [GuestFunction] {
-    var all = ResumeFunctions(functions)
+    var all = ResumeFunctions(functions, explorer.code)
     let returns = all.secondReturns
     if pads.isEmpty && returns.isEmpty { return [] }
     all.findHolders()
@@ -38,8 +39,9 @@ struct ResumeFunctions {
     return all.made.values.sorted { $0.entry < $1.entry }
   }
 
-  private init(_ functions: [GuestFunction]) {
+  private init(_ functions: [GuestFunction], _ code: CodeSpace) {
     self.functions = functions
+    self.code = code
     entries = Set(functions.map(\.entry))
   }
 
@@ -66,9 +68,17 @@ struct ResumeFunctions {
   }
 
   private mutating func findHolders() {
+    holders = .init(repeating: -1, count: code.count)
     for (number, function) in functions.enumerated() {
-      for block in function.blocks { holders[block.start] = number }
+      for block in function.blocks {
+        if let index = code.index(block.start) { holders[index] = Int32(number) }
+      }
     }
+  }
+
+  private func holder(_ address: UInt64) -> GuestFunction? {
+    guard let index = code.index(address), holders[index] >= 0 else { return nil }
+    return functions[Int(holders[index])]
   }
 
   /// - Parameter whole: all that can be reached from a place.
@@ -89,8 +99,7 @@ struct ResumeFunctions {
       if let known = heads[start] { return known }
     }
     let members = Set(starts)
-    let holder = starts.first { holders[$0] != nil }.map { functions[holders[$0]!] }
-    let natural = holder?.entrance(of: members)
+    let natural = starts.lazy.compactMap(holder).first?.entrance(of: members)
     guard let head = natural ?? whole.entrance(of: members) ?? starts.first,
       !entries.contains(head)
     else { return nil }

@@ -20,16 +20,30 @@ enum ReturnsTwice {
 
 extension GuestFunction {
   fileprivate var storesKeptRegisters: Bool {
-    guard let first = position(of: entry).map({ blocks[$0] }) else { return false }
     var changed: UInt16 = 0
     var stored = [UInt16](repeating: 0, count: 16)
-    for i in first.instructions {
+    for i in beginning {
       if let (base, register) = i.storedRegister, changed & (1 << base | 1 << register) == 0 {
         stored[Int(base)] |= 1 << register
       }
       changed |= effects(of: i).changesGPR
     }
     return GuestFunction.arguments.contains { stored[$0] & GuestFunction.kept == GuestFunction.kept }
+  }
+
+  /// What surely runs first.
+  private var beginning: [Instruction] {
+    var all: [Instruction] = []
+    var here = entry
+    for _ in 0..<4 {
+      guard let block = position(of: here).map({ blocks[$0] }) else { break }
+      all += block.instructions
+      switch block.terminator {
+      case .jump(let next), .fallthrough(let next): here = next
+      default: return all
+      }
+    }
+    return all
   }
 
   /// RBX, R12–R15: RBP may be put away scrambled, as RSP is.
