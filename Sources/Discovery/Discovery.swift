@@ -48,6 +48,9 @@ public struct Discovery: Sendable {
       if heads.isEmpty || !finder.split(at: heads) { break }
       (functions, unresolvedJumps) = finder.buildFunctions()
     }
+    functions += ResumeFunctions.make(
+      for: functions, pads: finder.landingPads, &finder.explorer)
+    functions.sort { $0.entry < $1.entry }
     findNonReturning()
     let walked = functions
     cutAtFaults()
@@ -81,19 +84,29 @@ extension Discovery {
     for number in functions.indices { cutCallsBeforeEntries(number) }
     var returns = [Bool](repeating: false, count: functions.count)
     var callers = [[Int32]](repeating: [], count: functions.count)
+    var pads = [[Int]](repeating: [], count: functions.count)
     for (number, function) in functions.enumerated() {
       for target in function.callees + function.tailCalls {
         if let callee = index(of: target) { callers[callee].append(Int32(number)) }
       }
+      if let catcher = function.catcher.flatMap({ index(of: $0) }) {
+        pads[catcher].append(number)
+        callers[number].append(Int32(catcher))
+      }
     }
+    func returnsByPads(_ number: Int) -> Bool { pads[number].contains { returns[$0] } }
     var work = Array(functions.indices)
     while let number = work.popLast() {
-      if returns[number] || !mayReturn(functions[number], returns) { continue }
+      if returns[number] || !mayReturn(functions[number], returns) && !returnsByPads(number) {
+        continue
+      }
       returns[number] = true
       for caller in callers[number] where !returns[Int(caller)] { work.append(Int(caller)) }
     }
     for number in functions.indices {
       functions[number].neverReturns = !returns[number]
+      functions[number].returnsByPads =
+        returns[number] && returnsByPads(number) && !mayReturn(functions[number], returns)
       prune(number, returns)
     }
   }
@@ -102,12 +115,17 @@ extension Discovery {
   /// call does not return. Should it, the interpreter goes on there. (`call next` only asks where it is.)
   private mutating func cutCallsBeforeEntries(_ number: Int) {
     let function = functions[number]
+    func begins(_ target: UInt64) -> Bool {
+      guard let other = index(of: target).map({ functions[$0] }) else { return false }
+      return !other.isResume || !function.isResume && other.evidence.contains(.landingPad)
+    }
     func runsOut(_ target: UInt64) -> Bool {
-      if target == function.entry { return true }
-      guard let position = function.position(of: target) else { return index(of: target) != nil }
+      if target == function.entry { return !function.isResume }
+      guard let position = function.position(of: target) else { return begins(target) }
       let block = function.blocks[position]
       guard case .fallthrough(let next) = block.terminator else { return false }
-      return next == function.entry || function.position(of: next) == nil && index(of: next) != nil
+      return next == function.entry && !function.isResume
+        || function.position(of: next) == nil && begins(next)
         && block.instructions.allSatisfy(\.isFiller)
     }
     for (position, block) in function.blocks.enumerated() {

@@ -9,6 +9,9 @@ struct EntryFinder {
   /// Followed, or left because a function covers them.
   private var covered: [Bool]
 
+  /// Those where no function begins.
+  private(set) var landingPads: [UInt64] = []
+
   /// Evidence that alone does not make a function where another function's code is.
   private static let weak: Evidence = [.frame, .coldPart, .landingPad]
 
@@ -179,20 +182,18 @@ struct EntryFinder {
         unresolved[jump.address] = jump
       }
     }
-    var pads: [UInt64] = []
+    landingPads = []
     var weak: [UInt64] = []
     for index in 0..<explorer.code.count where explorer.evidence[index] != 0 {
       let evidence = Evidence(rawValue: explorer.evidence[index])
       let address = explorer.code.address(index)
       if evidence.isSubset(of: EntryFinder.weak) {
-        if evidence.contains(.landingPad) { pads.append(address) } else { weak.append(address) }
+        if evidence.contains(.landingPad) { landingPads.append(address) } else { weak.append(address) }
       } else {
         build(&self, address)
       }
     }
     for entry in weak where !covered[explorer.code.index(entry)!] { build(&self, entry) }
-    // The unwinder enters at landing pads, so each needs an entry even where a function covers it.
-    for entry in pads { build(&self, entry) }
     functions.sort { $0.entry < $1.entry }
     return (functions, unresolved.values.sorted { $0.address < $1.address })
   }

@@ -24,6 +24,10 @@ struct Explorer {
   var decoded = 0
   var budget: Int
   var functionLimit = 100_000
+  /// By the address of the jump: what other functions know of jumps without a table in this one.
+  var knownTables: [UInt64: JumpTable] = [:]
+  /// What is traced begins in the middle of a frame.
+  var isResume = false
 
   // The function at hand.
   var entryAddress: UInt64 = 0
@@ -170,6 +174,10 @@ struct Explorer {
         switch resolve(number) {
         case .table(let table): follow(table, from: number, &work)
         case .failure(let reason):
+          if let table = knownTables[instruction.address] {
+            follow(table, from: number, &work)
+            return
+          }
           unresolved.append(
             UnresolvedJump(address: instruction.address, function: entryAddress, reason: reason))
         }
@@ -204,9 +212,9 @@ struct Explorer {
       func edge(_ target: UInt64) {
         if isInside(target) { successors.insert(target) } else { tails.insert(target) }
       }
-      // Nothing falls into its own entry either: what seems to comes after a call that never returns.
+      // Nothing falls into its own function's entry either: what seems to comes after a call that never returns.
       func edgeFalling(_ target: UInt64) {
-        if target == entryAddress { tails.insert(target) } else { edge(target) }
+        if target == entryAddress && !isResume { tails.insert(target) } else { edge(target) }
       }
       line: while true {
         guard let index = code.index(block.end), stamps[index] == generation else {

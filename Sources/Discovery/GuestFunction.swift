@@ -24,6 +24,8 @@ public struct Evidence: OptionSet, Sendable, Hashable {
   public static let coldPart = Evidence(rawValue: 512)
   /// An earlier run was there, and had to interpret it.
   public static let learnt = Evidence(rawValue: 1024)
+  /// Control comes back there irregularly, or goes on from such a place into a loop.
+  public static let resume = Evidence(rawValue: 2048)
 
   /// Its address escapes into registers or data, so that anybody may call it.
   public static let addressTaken: Evidence = [.relocation, .data, .instruction, .entry, .learnt]
@@ -90,6 +92,12 @@ public struct GuestFunction: Sendable {
   public var callees: [UInt64] = []
   /// Where direct jumps, branches and fall-through leave to, sorted, unique.
   public var tailCalls: [UInt64] = []
+  /// Begins in the middle of a frame (ResumeFunctions.swift).
+  public var isResume = false
+  /// For a landing pad: the function whose unwind table it is in.
+  public var catcher: UInt64?
+  /// Returns, but only from where exceptions land.
+  public var returnsByPads = false
   /// No path returns, as far as direct control flow says.
   public var neverReturns = false
   public var isAddressTaken: Bool { !evidence.isDisjoint(with: .addressTaken) }

@@ -18,7 +18,7 @@ enum SharedTails {
       for block in function.blocks { holders[block.start, default: []].append(f) }
     }
     var found: Set<UInt64> = []
-    for function in functions where function.evidence != .landingPad {
+    for function in functions {
       guard let head = sharedHead(function, holders) else { continue }
       if holders[head]!.allSatisfy({ isPlain(before: head, in: functions[$0]) }) {
         found.insert(head)

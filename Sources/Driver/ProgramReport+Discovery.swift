@@ -41,7 +41,7 @@ func evidenceName(_ evidence: Evidence) -> String {
     (.entry, "entry"), (.symbol, "symbol"), (.frame, "fde"), (.callTarget, "call"),
     (.relocation, "relocation"), (.data, "data"), (.instruction, "instruction"),
     (.landingPad, "landing pad"), (.split, "split"), (.coldPart, "cold part"),
-    (.learnt, "learnt"),
+    (.learnt, "learnt"), (.resume, "resume point"),
   ]
   return order.first { evidence.contains($0.0) }?.1 ?? "other"
 }

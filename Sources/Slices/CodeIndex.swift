@@ -13,7 +13,7 @@ struct CodeIndex {
   private let jumps: [Set<UInt64>]
 
   init(_ discovery: Discovery) {
-    functions = discovery.functions
+    functions = discovery.functions.filter { !$0.isResume }
     var blocks: [(start: UInt64, end: UInt64, function: Int)] = []
     var calls: [UInt64: UInt64] = [:]
     for (number, function) in functions.enumerated() {

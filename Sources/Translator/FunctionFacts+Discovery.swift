@@ -7,6 +7,8 @@ extension FunctionFacts {
   ///   - likely: by the address of a pointer, entries that a jump through it is likely to go to.
   init(_ function: GuestFunction, entries: Set<UInt64>, likely: [UInt64: [UInt64]] = [:]) {
     entry = function.entry
+    isResume = function.isResume
+    returnsByPads = function.returnsByPads
     // The entry block first: the analyses and the lifter start there.
     var order = function.blocks.indices.filter { function.blocks[$0].start == function.entry }
     order += function.blocks.indices.filter { function.blocks[$0].start != function.entry }
@@ -30,13 +32,17 @@ extension FunctionFacts {
         terminator = .jumpIndirect(likely: pointer.flatMap { likely[$0] } ?? [])
       case .call(let to, let next): terminator = .call(to, next: next.map(edge))
       case .indirectCall(let next): terminator = .callIndirect(next: edge(next))
+      case .ret where function.isResume:
+        terminator = .leave(block.instructions.last?.address ?? block.start)
       case .ret: terminator = .ret
       case .fault: terminator = .leave(block.instructions.last?.address ?? block.start)
       case .undecodable(let at): terminator = .leave(at)
       }
       var instructions = block.instructions
-      // The interpreter meets the instruction that faults.
-      if case .fault = block.terminator, !instructions.isEmpty { instructions.removeLast() }
+      // The interpreter meets the instruction that faults, or that ends a frame in whose middle
+      // the function began.
+      let isLeft = block.terminator == .fault || block.terminator == .ret && function.isResume
+      if isLeft && !instructions.isEmpty { instructions.removeLast() }
       var facts = Block(
         start: block.start, instructions: instructions, effects: instructions.map { effects(of: $0) },
         terminator: terminator)

@@ -92,12 +92,17 @@ struct FunctionFacts {
 
   var entry: UInt64
   var blocks: [Block]
+  /// Begins in the middle of a frame: it is only entered by the interpreter, and leaves to it wherever
+  /// the frame ends.
+  let isResume: Bool
+  /// Returns, but only from where exceptions land.
+  let returnsByPads: Bool
   /// Has LDMXCSR or STMXCSR in it: fesetround, fetestexcept and their kin.
   let controlsFloat: Bool
 
   /// Nothing but a jump through a pointer whose likely targets are known.
   var isTrampoline: Bool {
-    guard case .jumpIndirect(let likely) = blocks.first?.terminator, !likely.isEmpty else { return false }
+    guard !isResume, case .jumpIndirect(let likely) = blocks.first?.terminator, !likely.isEmpty else { return false }
     return blocks[0].instructions.dropLast().allSatisfy { $0.operation == .endbr64 }
   }
 

@@ -26,6 +26,7 @@ extension FunctionLifter {
     case .table(let targets): emitTable(targets, from: n)
     case .jumpIndirect(let likely):
       guard case .jump(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
+      if facts.isResume { return emitLeave(target) }
       if comparesTargets { emitJumps(to: likely, by: target, from: n) }
       if let otherwise {
         let arguments = convention.parameters.map { function.parameter($0) }
@@ -73,6 +74,7 @@ extension FunctionLifter {
       }
       machine.flush(keepsAll ? .all : liveIn[target].union(slotHomed))
       b.br(blocks[target])
+    case .function(let target) where facts.isResume: emitLeave(e.i64.constInt(target))
     case .function(let target):
       let known = analysis.function(at: target) != nil
       if !known { unit.storeRIP(e.i64.constInt(target), machine) }

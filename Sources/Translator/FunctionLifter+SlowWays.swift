@@ -75,12 +75,22 @@ extension FunctionLifter {
   }
 
   func returnInterpreted() {
+    if facts.isResume { return returnToInterpreter() }
     let next = unit.callRuntime(Symbol.interpret, [machine.vcpu, entryRSP])
     var value = unit.result(at: next)
     for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.loadSlot(r), place + 1)
     }
     b.ret(value)
+  }
+
+  /// What began in the middle of a frame was entered by the interpreter, which goes on where the VCPU
+  /// says, as that frame.
+  private func returnToInterpreter() {
+    b.store(
+      e.i8.constInt(1), machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind,
+      tag: e.vcpuTag)
+    returnUnwinding()
   }
 
   /// Called while an instruction is being lifted, so `machine` is not to be touched here.

@@ -157,7 +157,7 @@ final class FunctionLifter {
   lazy var known: RegisterSet = {
     let all = signature.reads.union(ownWrites).union(calleeChanges).subtracting(slotHomed)
     // Flags are kept up only where the interpreter may go on in the middle of a function.
-    let leaves = facts.blocks.contains { block in
+    let leaves = facts.isResume || facts.blocks.contains { block in
       if case .leave = block.terminator { return true }
       return block.edges.contains { if case .leave = $0 { true } else { false } }
     }

@@ -82,6 +82,8 @@ struct SignatureAnalysis {
   private var ownResults: [RegisterSet] = []
   /// By function and block: what may be an argument of the call that ends it (ArgumentValidity.swift).
   private var valid: [[RegisterSet]] = []
+  /// For resume functions: by the address of a RET, what callers get of the frame that it ends.
+  private(set) var frameResults: [UInt64: RegisterSet] = [:]
   /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
   let isGo: Bool
   private var callers: [[Int]]
@@ -113,15 +115,18 @@ struct SignatureAnalysis {
         isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments.union(.wideArguments)),
       isAddressTaken: true, writes: callerSaved, isUnknown: true)
     let soft = isGo ? [] : SlotPassing.softArguments
-    slotReads = functions.map { SlotPassing.slotReads($0, soft: soft) }
+    slotReads = functions.map { $0.isResume ? [] : SlotPassing.slotReads($0, soft: soft) }
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
       signatures[f].wanted = results
-      for g in callees(of: facts) { callers[g].append(f) }
+      for g in callees(of: facts) where !facts.isResume || functions[g].isResume {
+        callers[g].append(f)
+      }
     }
-    for f in functions.indices { findRestored(f) }
-    for f in functions.indices.reversed() { enqueue(f) }
+    let called = functions.indices.filter { !functions[$0].isResume }
+    for f in called { findRestored(f) }
+    for f in called.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
     made = functions.map { facts in
       SlotPassing.reaching(
@@ -147,8 +152,11 @@ struct SignatureAnalysis {
     // given it in a host register.
     let whole = unknown.reads
     unknown.reads = whole.subtracting(unknown.passes)
-    for f in functions.indices.reversed() { enqueue(f) }
+    for f in called.reversed() { enqueue(f) }
     while let f = dequeue() { updateReads(f) }
+    frameResults = Self.frameResults(functions, signatures)
+    for f in functions.indices where functions[f].isResume { enqueue(f) }
+    while let f = dequeue() { updateResume(f) }
     unknown.reads = whole
     let passing = SlotPassing(
       functions, taken: functions.indices.map(taken), callers: callers
@@ -301,6 +309,7 @@ struct SignatureAnalysis {
         }
       }
     }
+    if facts.returnsByPads { changed.formUnion(unknownChanges) }
     changed.remove(.gpr(.rsp))
     s.changed.formUnion(changed)
     s.touched.formUnion(touched)
@@ -327,6 +336,16 @@ struct SignatureAnalysis {
       for c in callers[f] { enqueue(c) }
     }
     spreadDemand(f)
+  }
+
+  /// The same for a function that begins in the middle of a frame.
+  private mutating func updateResume(_ f: Int) {
+    let before = liveIn[f].first
+    let live = liveness(f).first ?? []
+    signatures[f].reads = live.union(.rsp).subtracting(SlotPassing.onlyInSlots)
+    if live != before {
+      for c in callers[f] { enqueue(c) }
+    }
   }
 
   private static let vectorResults = RegisterSet.results.intersection(.vectors)
@@ -458,6 +477,7 @@ struct SignatureAnalysis {
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]
+      case _ where functions[f].isResume: return liveBehindResume(edge)
       case .function(let target):
         let g = callee(target)
         return g.reads.union(returned.subtracting(g.changed.union(g.mustReturn)))
@@ -476,7 +496,7 @@ struct SignatureAnalysis {
       let unknown = isTailExit[f][b] ? unknownReads(f, b).union(own) : leaveLive.union(own)
       return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
     // The guest's signal handler meets what this frame hands over.
-    case .leave: return .rsp
+    case .leave(let address): return functions[f].isResume ? liveAtFrameEnd(address) : .rsp
     case .call(let target, let next):
       let g = callee(target)
       return call(g, reads: index[target] == nil ? unknownReads(f, b) : g.reads, next)

@@ -71,7 +71,10 @@ struct StubEmitter {
   private func emitCodeMap(_ translated: [Int]) {
     let size = Int(unit.codeMapMask + 1)
     var table = [Int?](repeating: nil, count: size)
-    for f in translated {
+    // What translated code looks up comes first, so that the rest is not in its way.
+    let called = translated.filter { !unit.analysis.functions[$0].isResume }
+    let resumed = translated.filter { unit.analysis.functions[$0].isResume }
+    for f in called + resumed {
       var slot = Int(CodeMap.slot(unit.analysis.functions[f].entry, mask: unit.codeMapMask))
       while table[slot] != nil { slot = (slot + 1) & (size - 1) }
       table[slot] = f
@@ -81,7 +84,7 @@ struct StubEmitter {
     let hosts = table.map { $0.map { universal[$0]! } ?? e.ptr.null }
     if let codeTable = unit.codeTable {
       emitCodeTable(
-        codeTable, translated.map { (unit.analysis.functions[$0].entry, universal[$0]!) })
+        codeTable, called.map { (unit.analysis.functions[$0].entry, universal[$0]!) })
     }
     let bodies = table.map { $0.map(body) ?? e.i64.null }
     let value = e.context.constStruct([

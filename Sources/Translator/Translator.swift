@@ -15,11 +15,14 @@ public struct Translator {
 
   /// - Parameter disabled: passes that are left out; the targets' traits have to say the same.
   public init(_ discovery: Discovery, without disabled: Set<OwnPass> = []) {
-    let entries = Set(discovery.functions.map(\.entry))
+    let all = Set(discovery.functions.map(\.entry))
+    let entries = Set(discovery.functions.lazy.filter { !$0.isResume }.map(\.entry))
     let likely = disabled.contains(.likelyTargets) ? [:] : LikelyTargets.all(of: discovery)
     codeTable = disabled.contains(.codeTable) ? nil : CodeTable(entries: Array(entries))
     analysis = SignatureAnalysis(
-      discovery.functions.map { FunctionFacts($0, entries: entries, likely: likely) },
+      discovery.functions.map {
+        FunctionFacts($0, entries: $0.isResume ? all : entries, likely: likely)
+      },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
       isGo: discovery.isGo)
   }
