@@ -87,7 +87,9 @@ func takeDropped(_ vcpu: VCPUPointer, _ context: UInt64) -> Bool {
   let pc = interruptedPC(context)
   var guest: UInt64 = 0
   map.forEach {
-    if $0.body == pc { guest = $0.guest | $0.inRegisters &<< CodeMap.inRegistersShift }
+    if $0.body == pc {
+      guest = $0.guest | $0.inRegisters &<< CodeMap.inRegistersShift | $0.inSlots &<< CodeMap.inSlotsShift
+    }
   }
   if guest == 0 { return false }
   vcpu.pointee.rip = guest | CodeMap.isDropped

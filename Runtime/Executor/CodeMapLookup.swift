@@ -11,6 +11,7 @@ struct CodeMapView {
     var delivered: UInt64
     /// Which passable registers `body` takes in host registers (bits 0…8).
     var inRegisters: UInt64
+    var inSlots: UInt64
   }
 
   var entries: UInt64
@@ -29,8 +30,9 @@ struct CodeMapView {
   private func entry(_ slot: UInt64) -> Entry {
     let body = word(2, slot)
     return Entry(
-      guest: word(0, slot), host: word(1, slot), body: body & CodeMap.addressMask,
-      delivered: body &>> 48 & 15, inRegisters: body &>> 52 & 0x1ff)
+      guest: word(0, slot), host: word(1, slot), body: body & CodeMap.bodyMask,
+      delivered: body &>> 48 & 15, inRegisters: body &>> 52 & 0x1ff,
+      inSlots: body &>> 44 & 15)
   }
 
   /// The translated function at `guest`.

@@ -41,7 +41,8 @@ public struct GuestSegment {
 ///
 ///     guest   the guest address, 0 for none
 ///     host    where a caller goes that leaves `passable` registers in their slots
-///     body    the function itself; bits 48…51: which of RAX, RDX, XMM0, XMM1 it delivers at its
+///     body    the function itself; bits 44…47: which of RDI, RSI, R8 and R9 it is not given in host registers by
+///             those who call it by name; bits 48…51: which of RAX, RDX, XMM0, XMM1 it delivers at its
 ///             return (the others are to be left as they were); bits 52…60: which of the passable
 ///             registers, XMM0–XMM7 and R10, it takes in host registers
 public enum CodeMap {
@@ -61,6 +62,10 @@ public enum CodeMap {
   /// Tells `recast_miss` which registers its caller has left in host registers although they belong
   /// in slots: bits 48…56 of `vcpu.rip`, for XMM0–XMM7 and R10.
   public static var inRegistersShift: UInt64 { 48 }
+  /// The same for RDI, RSI, R8 and R9, if they are not in host registers but in their slots: bits 57…60.
+  public static var inSlotsShift: UInt64 { 57 }
+  /// Of a word of `body`.
+  public static var bodyMask: UInt64 { 0xfff_ffff_ffff }
   /// In `vcpu.rip`: the function is in the code map no longer, and `recast_miss` is not to find it there.
   public static var isDropped: UInt64 { 1 &<< 63 }
 }

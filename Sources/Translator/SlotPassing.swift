@@ -38,7 +38,9 @@ struct SlotPassing {
   /// without an instruction that names it (System V x86-64 psABI 1.0, 3.2.3; LLVM's own conventions
   /// return in RAX, RDX and RCX). Before unknown calls they are in their slots, too, so that a
   /// function which only passes one on need not have it.
-  static let softArguments = RegisterSet(.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9))
+  static let softArguments: RegisterSet = softList.reduce(into: []) { $0.insert($1) }
+  /// In the order of `CodeMap.inSlotsShift`.
+  static let softList: [Register] = [.gpr(.rdi), .gpr(.rsi), .gpr(.r8), .gpr(.r9)]
   /// What no function is given in a host register.
   static let onlyInSlots = RegisterSet(.gpr(.r10), .gpr(.r11))
 

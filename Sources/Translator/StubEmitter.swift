@@ -106,6 +106,7 @@ struct StubEmitter {
       bits |= 1 << UInt64(48 + n)
     }
     bits |= inRegisters(f) << 52
+    for (n, r) in SlotPassing.softList.enumerated() where !signature.reads.contains(r) { bits |= 1 << UInt64(44 + n) }
     let host = unit.declare(unit.analysis.functions[f].entry).value
     return host.constPtrToInt(e.i64).constAdd(e.i64.constInt(bits))
   }
@@ -276,18 +277,20 @@ struct StubEmitter {
   }
 
   /// Hands the arguments over in the VCPU and lets the interpreter go on at `rip`, whose upper bits
-  /// say which passable registers are among them (`CodeMap.inRegistersShift`).
+  /// say which passable registers are among them (`CodeMap.inRegistersShift`), and which soft ones are not.
   private func emitInterpret(_ f: Function, _ m: LLVMMachine, rip: Value) {
     for (place, r) in unit.convention.arguments.enumerated() {
       let argument = f.parameter(unit.convention.parameter(place))
-      guard let bit = SlotPassing.passableList.firstIndex(of: r) else {
+      let passable = SlotPassing.passableList.firstIndex(of: r).map { CodeMap.inRegistersShift + UInt64($0) }
+      let soft = SlotPassing.softList.firstIndex(of: r).map { CodeMap.inSlotsShift + UInt64($0) }
+      guard let bit = passable ?? soft else {
         m.storeSlot(r, argument)
         continue
       }
       let store = f.appendBasicBlock(in: e.context)
       let done = f.appendBasicBlock(in: e.context)
-      let selected = b.and(rip, e.i64.constInt(1 << (CodeMap.inRegistersShift + UInt64(bit))))
-      b.condBr(b.icmp(LLVMIntNE, selected, e.i64.null), store, done)
+      let isSet = b.icmp(LLVMIntNE, b.and(rip, e.i64.constInt(1 << bit)), e.i64.null)
+      if soft == nil { b.condBr(isSet, store, done) } else { b.condBr(isSet, done, store) }
       b.positionAtEnd(store)
       m.storeSlot(r, argument)
       b.br(done)
