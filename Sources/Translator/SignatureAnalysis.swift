@@ -13,51 +13,6 @@
 import Discovery
 import X86
 
-struct Signature: Equatable {
-  var reads: RegisterSet = []
-  var changed: RegisterSet = []
-  var wanted: RegisterSet = []
-  var touched: RegisterSet = []
-  /// The part of `wanted` that some caller surely looks at. The rest are results that callers nobody
-  /// knows would look at if the psABI had the function return something there.
-  var surelyWanted: RegisterSet = []
-  /// Delivers even what it does not change, because a tail call of a function that returns it relies
-  /// on that.
-  var mustReturn: RegisterSet = []
-  /// Registers that it wants in their slots (SlotPassing.swift).
-  var passes: RegisterSet = []
-  /// The part of them that it hands back, if it does not change them.
-  var passesBack: RegisterSet = []
-  /// Reachable by other ways than direct calls.
-  var isAddressTaken = false
-  /// The part of `touched` that compiled code reckons with: calls that do not return, and what leaves for the
-  /// interpreter, do not come back.
-  var writes: RegisterSet = []
-  /// What is assumed of targets that are not known.
-  var isUnknown = false
-
-  var returned: RegisterSet { changed.union(mustReturn).intersection(wanted) }
-  /// Vector results that go back in host registers where the convention has a place: somebody wants
-  /// them, and this function has made them.
-  var direct: RegisterSet = []
-  /// What callers find in the slots (SlotPassing.swift).
-  var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
-  var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
-
-  /// What a call passes on where `valid` may be arguments.
-  func passes(where valid: RegisterSet) -> RegisterSet { passes.intersection(valid).union(passesBack) }
-
-  /// The signature where `registers` go in and come back in host registers, whatever becomes of them
-  /// (`Convention.kept`).
-  func keeping(_ registers: RegisterSet) -> Signature {
-    var new = self
-    new.reads.formUnion(registers)
-    new.wanted.formUnion(registers)
-    new.mustReturn.formUnion(registers)
-    return new
-  }
-}
-
 struct SignatureAnalysis {
   private(set) var functions: [FunctionFacts]
   private(set) var signatures: [Signature]
@@ -67,21 +22,21 @@ struct SignatureAnalysis {
   /// Per function and block: registers that are known to be restored at that exit.
   private var restored: [[RegisterSet]]
   /// Per function and block: RSP is at the return address there, as at a tail call.
-  private var isTailExit: [[Bool]]
+  private(set) var isTailExit: [[Bool]]
   /// What indirect calls assume of whoever they reach.
   private(set) var unknown: Signature
   /// Where callers that nobody knows look for results.
-  private let results: RegisterSet
+  let results: RegisterSet
 
   /// By function: arguments that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
   /// By function and block: registers that the function, and results that what it calls, may have made
   /// where the block ends.
-  private var made: [[RegisterSet]] = []
+  private(set) var made: [[RegisterSet]] = []
   /// By function: vector results that an instruction of its own has made where it returns.
   private var ownResults: [RegisterSet] = []
   /// By function and block: what may be an argument of the call that ends it (ArgumentValidity.swift).
-  private var valid: [[RegisterSet]] = []
+  private(set) var valid: [[RegisterSet]] = []
   /// For resume functions: by the address of a RET, what callers get of the frame that it ends.
   private(set) var frameResults: [UInt64: RegisterSet] = [:]
   /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
@@ -405,43 +360,6 @@ struct SignatureAnalysis {
     }
   }
 
-  /// Live registers at the start of each block of f as the lifter keeps them: with those that go to
-  /// their slots before calls.
-  func liveInWithPassed(_ f: Int, defined: [RegisterSet]) -> [RegisterSet] {
-    var live = liveIn[f]
-    let facts = functions[f]
-    facts.growBackward(&live) { b, live in
-      let stored = defined[b].intersection(passedBehind(f, b))
-      return facts.blocks[b].live(before: before(f, b, live, delivered(f, b)).union(stored))
-    }
-    return live
-  }
-
-  private func passedBehind(_ f: Int, _ b: Int) -> RegisterSet {
-    let block = functions[f].blocks[b]
-    let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
-      switch edge {
-      case .function(let target): set.formUnion(callee(target).passes(where: valid[f][b]))
-      case .leave: set.formUnion(unknown.passes)
-      case .block: break
-      }
-    }
-    return switch block.terminator {
-    case .call(let target, _): callee(target).passes(where: valid[f][b]).union(tails)
-    case .callIndirect, .jumpIndirect: unknown.passes(where: valid[f][b]).union(tails)
-    default: tails
-    }
-  }
-
-  /// What the interpreter needs of the function's callers where it takes over inside a function:
-  /// what the psABI has a function find at its entry. What the function itself has in registers by
-  /// then is kept at home (`keepsAll`).
-  private var leaveLive: RegisterSet {
-    if !isGo { return unknown.reads }
-    return unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
-      .subtracting(SlotPassing.onlyInSlots)
-  }
-
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
   private mutating func liveness(_ f: Int) -> [RegisterSet] {
     let returned = signatures[f].delivered.intersection(signatures[f].surelyWanted)
@@ -452,72 +370,5 @@ struct SignatureAnalysis {
     }
     liveIn[f] = live
     return live
-  }
-
-  /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
-  /// made on the way there.
-  private func delivered(_ f: Int, _ b: Int) -> RegisterSet {
-    signatures[f].returned.intersection(
-      signatures[f].surelyWanted.union(made[f][b].intersection(results)))
-  }
-
-  /// Registers whose entry value a function hands back on paths that do not write them. Flags and
-  /// vector registers beyond the results are not in it: nobody reads them behind a call that may
-  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. A
-  /// Go function hands back XMM15, the zero register, whatever it did on the way.
-  private var passedThrough: RegisterSet {
-    RegisterSet.gprs.union(.results).union(isGo ? .goZero : [])
-  }
-
-  /// Live before the terminator of block `b` acts, behind its last instruction.
-  private func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
-    -> RegisterSet
-  {
-    let returned = delivered.intersection(passedThrough.union(made[f][b]))
-    func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
-      switch edge {
-      case .block(let n): return live[n]
-      case _ where functions[f].isResume: return liveBehindResume(edge)
-      case .function(let target):
-        let g = callee(target)
-        return g.reads.union(returned.subtracting(g.changed.union(g.mustReturn)))
-      case .leave: return leaveLive
-      }
-    }
-    func call(_ g: Signature, reads: RegisterSet, _ next: FunctionFacts.Edge?) -> RegisterSet {
-      let after = next.map(at) ?? []
-      // What the callee changes and somebody reads behind the call, it returns.
-      return after.subtracting(g.changed.union(g.mustReturn)).union(reads)
-    }
-    switch functions[f].blocks[b].terminator {
-    case .ret: return returned.union(.rsp)
-    case .jumpIndirect:
-      let own = returned.subtracting(unknown.changed)
-      let unknown = isTailExit[f][b] ? unknownReads(f, b).union(own) : leaveLive.union(own)
-      return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
-    // The guest's signal handler meets what this frame hands over.
-    case .leave(let address): return functions[f].isResume ? liveAtFrameEnd(address) : .rsp
-    case .call(let target, let next):
-      let g = callee(target)
-      return call(g, reads: index[target] == nil ? unknownReads(f, b) : g.reads, next)
-    case .callIndirect(let next): return call(unknown, reads: unknownReads(f, b), next)
-    case .jump, .branch, .table:
-      return functions[f].blocks[b].edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
-    }
-  }
-
-  private func unknownReads(_ f: Int, _ b: Int) -> RegisterSet { unknown.reads.intersection(valid[f][b]) }
-
-  /// Function f has a jump to somewhere inside it that is not known: all registers matter everywhere.
-  func keepsAll(_ f: Int) -> Bool {
-    functions[f].blocks.indices.contains { b in
-      if case .jumpIndirect = functions[f].blocks[b].terminator { return !isTailExit[f][b] }
-      return false
-    }
-  }
-
-  /// Live before the terminator of block `b` of function `f` acts.
-  func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
-    before(f, b, liveIn[f], delivered(f, b))
   }
 }

@@ -1,0 +1,110 @@
+// What is live where a block ends, by the signatures of what it calls.
+
+import Discovery
+import X86
+
+extension SignatureAnalysis {
+  /// Live registers at the start of each block of f as the lifter keeps them: with those that go to
+  /// their slots before calls.
+  func liveInWithPassed(_ f: Int, defined: [RegisterSet]) -> [RegisterSet] {
+    var live = liveIn[f]
+    let facts = functions[f]
+    facts.growBackward(&live) { b, live in
+      let stored = defined[b].intersection(passedBehind(f, b))
+      return facts.blocks[b].live(before: before(f, b, live, delivered(f, b)).union(stored))
+    }
+    return live
+  }
+
+  private func passedBehind(_ f: Int, _ b: Int) -> RegisterSet {
+    let block = functions[f].blocks[b]
+    let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
+      switch edge {
+      case .function(let target): set.formUnion(callee(target).passes(where: valid[f][b]))
+      case .leave: set.formUnion(unknown.passes)
+      case .block: break
+      }
+    }
+    return switch block.terminator {
+    case .call(let target, _): callee(target).passes(where: valid[f][b]).union(tails)
+    case .callIndirect, .jumpIndirect: unknown.passes(where: valid[f][b]).union(tails)
+    default: tails
+    }
+  }
+
+  /// What the interpreter needs of the function's callers where it takes over inside a function:
+  /// what the psABI has a function find at its entry. What the function itself has in registers by
+  /// then is kept at home (`keepsAll`).
+  var leaveLive: RegisterSet {
+    if !isGo { return unknown.reads }
+    return unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
+      .subtracting(SlotPassing.onlyInSlots)
+  }
+
+  /// What f hands back where block `b` ends it: what is surely wanted, and results that it may have
+  /// made on the way there.
+  func delivered(_ f: Int, _ b: Int) -> RegisterSet {
+    signatures[f].returned.intersection(
+      signatures[f].surelyWanted.union(made[f][b].intersection(results)))
+  }
+
+  /// Registers whose entry value a function hands back on paths that do not write them. Flags and
+  /// vector registers beyond the results are not in it: nobody reads them behind a call that may
+  /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. A
+  /// Go function hands back XMM15, the zero register, whatever it did on the way.
+  private var passedThrough: RegisterSet {
+    RegisterSet.gprs.union(.results).union(isGo ? .goZero : [])
+  }
+
+  /// Live before the terminator of block `b` acts, behind its last instruction.
+  func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
+    -> RegisterSet
+  {
+    let returned = delivered.intersection(passedThrough.union(made[f][b]))
+    func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
+      switch edge {
+      case .block(let n): return live[n]
+      case _ where functions[f].isResume: return liveBehindResume(edge)
+      case .function(let target):
+        let g = callee(target)
+        return g.reads.union(returned.subtracting(g.changed.union(g.mustReturn)))
+      case .leave: return leaveLive
+      }
+    }
+    func call(_ g: Signature, reads: RegisterSet, _ next: FunctionFacts.Edge?) -> RegisterSet {
+      let after = next.map(at) ?? []
+      // What the callee changes and somebody reads behind the call, it returns.
+      return after.subtracting(g.changed.union(g.mustReturn)).union(reads)
+    }
+    switch functions[f].blocks[b].terminator {
+    case .ret: return returned.union(.rsp)
+    case .jumpIndirect:
+      let own = returned.subtracting(unknown.changed)
+      let unknown = isTailExit[f][b] ? unknownReads(f, b).union(own) : leaveLive.union(own)
+      return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
+    // The guest's signal handler meets what this frame hands over.
+    case .leave(let address): return functions[f].isResume ? liveAtFrameEnd(address) : .rsp
+    case .call(let target, let next):
+      let g = callee(target)
+      return call(g, reads: g.isUnknown ? unknownReads(f, b) : g.reads, next)
+    case .callIndirect(let next): return call(unknown, reads: unknownReads(f, b), next)
+    case .jump, .branch, .table:
+      return functions[f].blocks[b].edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
+    }
+  }
+
+  private func unknownReads(_ f: Int, _ b: Int) -> RegisterSet { unknown.reads.intersection(valid[f][b]) }
+
+  /// Function f has a jump to somewhere inside it that is not known: all registers matter everywhere.
+  func keepsAll(_ f: Int) -> Bool {
+    functions[f].blocks.indices.contains { b in
+      if case .jumpIndirect = functions[f].blocks[b].terminator { return !isTailExit[f][b] }
+      return false
+    }
+  }
+
+  /// Live before the terminator of block `b` of function `f` acts.
+  func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
+    before(f, b, liveIn[f], delivered(f, b))
+  }
+}
