@@ -136,7 +136,16 @@ extension IRVector {
   static func convertToFloat<A: Word, B: Word>(signed x: A, to _: B.Type) -> B
   where A.Carrier == Value, A.Flag == IRFlag, B.Carrier == Value, B.Flag == IRFlag {
     let type = floatType(B.bits)
+    if e.target.isX86 { return word(convertedByX86(x.carrier, to: type)) }
     return word(strict("sitofp", [x.carrier], to: type) ?? b.siToFP(x.carrier, type))
+  }
+
+  /// CVTSI2SD keeps the upper half of its destination, and so waits for what was in it. Where LLVM takes a register
+  /// that this function has not used yet, it does not clear it first, and a loop around calls becomes one chain.
+  private static func convertedByX86(_ x: Value, to type: IRType) -> Value {
+    let name = "cvtsi2s\(type == e.double ? "d" : "s")\(x.type.intWidth == 64 ? "q" : "l")"
+    let text = e.isWide ? "vxorps $0, $0, $0\n\tv\(name) $1, $0, $0" : "xorps $0, $0\n\t\(name) $1, $0"
+    return instruction(text, "=&x,r", [x], to: type)
   }
 
   static func convertToSigned<A: Word, B: Word>(_ x: A, to _: B.Type, _ rounding: FloatRounding) -> B
