@@ -1,6 +1,7 @@
 /// What the translator does beyond what is needed, and can leave out (`--disable-pass`).
 public enum OwnPass: String, CaseIterable, Sendable {
-  /// Callee-saved registers come back in host registers (`Convention.kept`).
+  /// Callee-saved registers come back in host registers (`Convention.kept`); on x86_64 with it the
+  /// whole convention, and the VCPU through GS.
   case keptRegisters = "kept-registers"
   /// Calls through pointers find host code by one load (CodeTable.swift).
   case codeTable = "code-table"

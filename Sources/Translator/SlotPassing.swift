@@ -18,8 +18,7 @@
 //   defined(b)  registers that may have a new value in a host register at the end of block b
 //
 // A caller of f stores `defined ∩ passes(f)`. What f itself computes with (`reads`) still comes in
-// host registers. Nobody relies on XMM2–XMM7 and R10 as arguments of unknown code behind a call that
-// changes them.
+// host registers. What holds no argument at a call (ArgumentValidity.swift) is not passed on to unknown code.
 
 import Discovery
 import X86
