@@ -7,10 +7,9 @@
 import X86
 
 enum ArgumentValidity {
-  /// What the psABI passes arguments in (System V x86-64 psABI 1.0, 3.2.3), less RDI and RSI, which nearly every
-  /// call has, and what calls answer in.
-  private static let tracked: RegisterSet = .arguments.union(.wideArguments)
-    .subtracting(RegisterSet(.gpr(.rdi), .gpr(.rsi)).union(.results).union(.wideResults))
+  /// What the psABI passes arguments in (System V x86-64 psABI 1.0, 3.2.3), less what calls answer in.
+  static let arguments: RegisterSet = .arguments.union(.wideArguments)
+    .subtracting(RegisterSet.results.union(.wideResults))
 
   /// For each block of a function: all registers but those arguments that hold nothing where it ends.
   ///
@@ -21,9 +20,9 @@ enum ArgumentValidity {
     forward(facts, atEntry: .all) { end, block in
       switch block.terminator {
       case .call(let target, _):
-        let next = end.subtracting(callee(target).writes.intersection(tracked))
+        let next = end.subtracting(callee(target).writes.intersection(arguments))
         return leavesRCX(target) ? next.union(RegisterSet(.gpr(.rcx))) : next
-      case .callIndirect: return end.subtracting(tracked)
+      case .callIndirect: return end.subtracting(arguments)
       default: return end
       }
     }
@@ -31,8 +30,8 @@ enum ArgumentValidity {
 
   /// A function writes RCX on all ways from its last call to its return, if it returns.
   static func leavesRCX(_ facts: FunctionFacts) -> Bool {
-    let ends = forward(facts, atEntry: RegisterSet.all.subtracting(tracked)) { end, block in
-      block.terminator.isCall ? end.subtracting(tracked) : end
+    let ends = forward(facts, atEntry: RegisterSet.all.subtracting(arguments)) { end, block in
+      block.terminator.isCall ? end.subtracting(arguments) : end
     }
     return zip(facts.blocks, ends).allSatisfy { block, end in
       if case .ret = block.terminator { end.contains(.gpr(.rcx)) } else { true }
@@ -46,13 +45,15 @@ enum ArgumentValidity {
     var atStart = [RegisterSet](repeating: .all, count: facts.blocks.count)
     var atEnd = atStart
     if !atStart.isEmpty { atStart[0] = atEntry }
+    var entries = [Int](repeating: 0, count: facts.blocks.count)
+    for n in facts.blocks.lazy.flatMap(\.successors) { entries[n] += 1 }
     var again = true
     while again {
       again = false
       for (b, block) in facts.blocks.enumerated() {
         atEnd[b] = atStart[b].union(block.may)
         let out = next(atEnd[b], block)
-        for n in block.successors where !out.isSuperset(of: atStart[n]) {
+        for n in block.successors where !out.isSuperset(of: atStart[n]) && !(block.terminator.isCall && entries[n] > 1) {
           atStart[n] = atStart[n].intersection(out)
           again = true
         }

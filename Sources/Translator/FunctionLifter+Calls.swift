@@ -9,15 +9,15 @@ import X86
 extension FunctionLifter {
   /// The arguments of a call by the convention; what has no place goes through the VCPU.
   func arguments(for callee: Signature, from n: Int) -> [Value] {
-    let valid = analysis.validArguments(number, n)
+    let valid = analysis.valid[number][n]
+    let reads = callee.reads(where: valid)
     for r in callee.passes(where: valid).intersection(definedPassable[n]) { machine.storeSlot(r, machine.get(r)) }
-    for r in callee.reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
+    for r in reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
       machine.storeSlot(r, machine.get(r))
     }
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.get(r)) }
     let registers = convention.arguments.map { r in
-      r == .gpr(.rsp) || callee.reads.contains(r) && (!callee.isUnknown || valid.contains(r))
-        ? machine.get(r) : LLVMMachine.type(of: r, e).poison
+      reads.contains(r) ? machine.get(r) : LLVMMachine.type(of: r, e).poison
     }
     return unit.operands(machine, registers)
   }

@@ -3,6 +3,9 @@ import X86
 /// What a guest function takes, gives back and touches (SignatureAnalysis.swift).
 struct Signature: Equatable {
   var reads: RegisterSet = []
+  /// The part of `reads` that an instruction looks at. The rest is only handed on to calls whose targets nobody
+  /// knows, as an argument that it may be.
+  var firmReads: RegisterSet = []
   var changed: RegisterSet = []
   var wanted: RegisterSet = []
   var touched: RegisterSet = []
@@ -32,6 +35,8 @@ struct Signature: Equatable {
   var returnedInSlots: RegisterSet { returned.intersection(SlotPassing.carried).subtracting(direct) }
   var delivered: RegisterSet { returned.subtracting(returnedInSlots) }
 
+  /// What a call reads where `valid` may be arguments.
+  func reads(where valid: RegisterSet) -> RegisterSet { firmReads.union(reads.intersection(valid)) }
   /// What a call passes on where `valid` may be arguments.
   func passes(where valid: RegisterSet) -> RegisterSet { passes.intersection(valid).union(passesBack) }
 

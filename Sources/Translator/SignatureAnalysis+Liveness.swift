@@ -57,9 +57,11 @@ extension SignatureAnalysis {
   }
 
   /// Live before the terminator of block `b` acts, behind its last instruction.
-  func before(_ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet)
-    -> RegisterSet
-  {
+  ///
+  /// - Parameter firmly: without what is only handed on to unknown code.
+  func before(
+    _ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet, firmly: Bool = false
+  ) -> RegisterSet {
     let returned = delivered.intersection(passedThrough.union(made[f][b]))
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
@@ -67,33 +69,31 @@ extension SignatureAnalysis {
       case _ where functions[f].isResume: return liveBehindResume(edge)
       case .function(let target):
         let g = callee(target)
-        return g.reads.union(returned.subtracting(g.changed.union(g.mustReturn)))
+        return reads(g).union(returned.subtracting(g.changed.union(g.mustReturn)))
       case .leave: return leaveLive
       }
     }
-    func call(_ g: Signature, reads: RegisterSet, _ next: FunctionFacts.Edge?) -> RegisterSet {
+    let valid = firmly ? [] : valid[f][b]
+    func reads(_ g: Signature) -> RegisterSet { g.reads(where: valid) }
+    func call(_ g: Signature, _ next: FunctionFacts.Edge?) -> RegisterSet {
       let after = next.map(at) ?? []
       // What the callee changes and somebody reads behind the call, it returns.
-      return after.subtracting(g.changed.union(g.mustReturn)).union(reads)
+      return after.subtracting(g.changed.union(g.mustReturn)).union(reads(g))
     }
     switch functions[f].blocks[b].terminator {
     case .ret: return returned.union(.rsp)
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
-      let unknown = isTailExit[f][b] ? unknownReads(f, b).union(own) : leaveLive.union(own)
+      let unknown = (isTailExit[f][b] ? reads(unknown) : leaveLive).union(own)
       return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
     // The guest's signal handler meets what this frame hands over.
     case .leave(let address): return functions[f].isResume ? liveAtFrameEnd(address) : .rsp
-    case .call(let target, let next):
-      let g = callee(target)
-      return call(g, reads: g.isUnknown ? unknownReads(f, b) : g.reads, next)
-    case .callIndirect(let next): return call(unknown, reads: unknownReads(f, b), next)
+    case .call(let target, let next): return call(callee(target), next)
+    case .callIndirect(let next): return call(unknown, next)
     case .jump, .branch, .table:
       return functions[f].blocks[b].edges.reduce(into: RegisterSet()) { $0.formUnion(at($1)) }
     }
   }
-
-  private func unknownReads(_ f: Int, _ b: Int) -> RegisterSet { unknown.reads.intersection(valid[f][b]) }
 
   /// Function f has a jump to somewhere inside it that is not known: all registers matter everywhere.
   func keepsAll(_ f: Int) -> Bool {

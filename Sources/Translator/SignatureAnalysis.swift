@@ -105,6 +105,7 @@ struct SignatureAnalysis {
     }
     // Of what unknown calls take in host registers, slots hold some as well: that is no reason to be
     // given it in a host register.
+    unknown.firmReads = unknown.reads.subtracting(ArgumentValidity.arguments)
     let whole = unknown.reads
     unknown.reads = whole.subtracting(unknown.passes)
     for f in called.reversed() { enqueue(f) }
@@ -134,9 +135,6 @@ struct SignatureAnalysis {
       functions[f], SlotPassing.carried, initially: taken(f), callee: { callee($0) }, unknown,
       afterCall: \.delivered)
   }
-
-  /// What may be an argument where block `b` of function f ends it.
-  func validArguments(_ f: Int, _ b: Int) -> RegisterSet { valid[f][b] }
 
   /// Arguments that slots could hold, and function f is given in host registers.
   private func taken(_ f: Int) -> RegisterSet {
@@ -192,8 +190,6 @@ struct SignatureAnalysis {
       var set: RegisterSet = []
       if let state = frames.atExit[b] {
         for n in 0..<16 where state.registers[n] == .entry(UInt8(n)) { set.insert(.gpr(n)) }
-        // Whoever passes one on in its slot has changed it.
-        set = set.subtracting(SlotPassing.carried)
       }
       restored[f][b] = set
       isTailExit[f][b] =
@@ -212,31 +208,27 @@ struct SignatureAnalysis {
     // What may be written, here or below.
     var written: RegisterSet = []
     var touched: RegisterSet = []
-    var writes: RegisterSet = []
+    var below: RegisterSet = []
     for block in facts.blocks {
       written.formUnion(block.may)
       touched.formUnion(block.may)
-      writes.formUnion(block.may)
+      below.formUnion(block.may)
       switch block.terminator {
       case .call(let target, let next):
         written.formUnion(callee(target).changed)
         touched.formUnion(next == nil ? unknown.touched : callee(target).touched)
-        if next != nil { writes.formUnion(callee(target).writes) }
+        if next != nil { below.formUnion(callee(target).writes) }
       case .callIndirect:
         written.formUnion(unknown.changed)
         touched.formUnion(unknown.touched)
-        writes.formUnion(unknown.writes)
-      case .jumpIndirect:
-        touched.formUnion(unknown.touched)
-        writes.formUnion(unknown.writes)
+        below.formUnion(unknown.writes)
+      case .jumpIndirect: touched.formUnion(unknown.touched)
       case .leave: touched.formUnion(unknown.touched)
       default: break
       }
       for edge in block.edges {
         switch edge {
-        case .function(let target):
-          touched.formUnion(callee(target).touched)
-          writes.formUnion(callee(target).writes)
+        case .function(let target): touched.formUnion(callee(target).touched)
         case .leave: touched.formUnion(unknown.touched)
         case .block: break
         }
@@ -245,20 +237,29 @@ struct SignatureAnalysis {
     // What differs at the exits. Where the interpreter takes over inside the function, it gets to
     // an epilogue of its own: there the psABI is believed, or Go's convention, which keeps less.
     var changed: RegisterSet = []
+    var writes: RegisterSet = []
     let unknownChanges = unknown.changed.union(written.subtracting(.calleeSaved))
       .union(isGo ? RegisterSet.calleeSaved.subtracting(.goKept) : [])
     for (b, block) in facts.blocks.enumerated() {
-      let here = written.subtracting(restored[f][b])
+      // Whoever passes a register on in its slot has changed it.
+      let here = written.subtracting(restored[f][b].subtracting(SlotPassing.carried))
+      let own = below.subtracting(restored[f][b])
       switch block.terminator {
-      case .ret: changed.formUnion(here)
-      case .jumpIndirect where isTailExit[f][b]: changed.formUnion(here.union(unknown.changed))
+      case .ret:
+        changed.formUnion(here)
+        writes.formUnion(own)
+      case .jumpIndirect where isTailExit[f][b]:
+        changed.formUnion(here.union(unknown.changed))
+        writes.formUnion(own.union(unknown.writes))
       // A call that is not expected to return leaves when it does.
       case .jumpIndirect, .leave, .call(_, next: nil): changed.formUnion(unknownChanges)
       default: break
       }
       for edge in block.edges {
         switch edge {
-        case .function(let target): changed.formUnion(here.union(callee(target).changed))
+        case .function(let target):
+          changed.formUnion(here.union(callee(target).changed))
+          writes.formUnion(own.union(callee(target).writes))
         case .leave: changed.formUnion(unknownChanges)
         case .block: break
         }
@@ -284,10 +285,12 @@ struct SignatureAnalysis {
   /// want back.
   private mutating func updateReads(_ f: Int) {
     let live = liveness(f)
-    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slotReads[f])
-      .subtracting(SlotPassing.onlyInSlots)
-    if reads != signatures[f].reads {
+    let slots = slotReads[f].union(SlotPassing.onlyInSlots)
+    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slots)
+    let firm = signatures[f].firmReads.union(firmlyLive(f)).union(.rsp).intersection(reads)
+    if reads != signatures[f].reads || firm != signatures[f].firmReads {
       signatures[f].reads = reads
+      signatures[f].firmReads = firm
       for c in callers[f] { enqueue(c) }
     }
     spreadDemand(f)
@@ -298,6 +301,7 @@ struct SignatureAnalysis {
     let before = liveIn[f].first
     let live = liveness(f).first ?? []
     signatures[f].reads = live.union(.rsp).subtracting(SlotPassing.onlyInSlots)
+    signatures[f].firmReads = signatures[f].reads
     if live != before {
       for c in callers[f] { enqueue(c) }
     }
@@ -311,7 +315,7 @@ struct SignatureAnalysis {
     for b in blocks.indices {
       switch blocks[b].terminator {
       case .call(let target, .some(let next)):
-        let after = liveAfter(f, next)
+        let after = liveAfter(f, b, next)
         if let g = index[target] { demand(g, after.subtracting(.rsp), tail: []) }
       default: break
       }
@@ -338,10 +342,10 @@ struct SignatureAnalysis {
     for c in callers[f] { enqueue(c) }
   }
 
-  func liveAfter(_ f: Int, _ edge: FunctionFacts.Edge) -> RegisterSet {
+  func liveAfter(_ f: Int, _ b: Int, _ edge: FunctionFacts.Edge) -> RegisterSet {
     switch edge {
     case .block(let n): liveIn[f][n]
-    case .function(let target): callee(target).reads
+    case .function(let target): callee(target).reads(where: valid[f][b])
     case .leave: leaveLive
     }
   }
@@ -360,9 +364,24 @@ struct SignatureAnalysis {
     }
   }
 
+  /// What an instruction surely looks at of what function f is entered with.
+  private func firmlyLive(_ f: Int) -> RegisterSet {
+    let facts = functions[f]
+    let returned = surelyReturned(f)
+    var live = [RegisterSet](repeating: [], count: facts.blocks.count)
+    facts.growBackward(&live) { b, live in
+      facts.blocks[b].live(before: before(f, b, live, returned, firmly: true))
+    }
+    return live.first ?? []
+  }
+
+  private func surelyReturned(_ f: Int) -> RegisterSet {
+    signatures[f].delivered.intersection(signatures[f].surelyWanted)
+  }
+
   /// Backward liveness over the blocks; answers live-in of each, the entry first.
   private mutating func liveness(_ f: Int) -> [RegisterSet] {
-    let returned = signatures[f].delivered.intersection(signatures[f].surelyWanted)
+    let returned = surelyReturned(f)
     let facts = functions[f]
     var live = liveIn[f]
     facts.growBackward(&live) { b, live in
