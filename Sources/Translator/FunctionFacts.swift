@@ -61,6 +61,9 @@ struct FunctionFacts {
     var use: RegisterSet = []
     var def: RegisterSet = []
     var may: RegisterSet = []
+    /// `use` and `def` with upper parts.
+    private var partUse: RegisterSet = []
+    private var partDef: RegisterSet = []
     /// The part of `use` that is read for more than storing it whole.
     var computed: RegisterSet = []
 
@@ -76,12 +79,17 @@ struct FunctionFacts {
     }
 
     /// What is live at the block's start, by what is live behind its last instruction.
-    /// In line, because a call would be handed a copy of the block.
-    @inline(__always) func live(before out: RegisterSet) -> RegisterSet { use.union(out.subtracting(def)) }
+    /// Both with upper parts. In line, because a call would be handed a copy of the block.
+    @inline(__always) func live(before out: RegisterSet) -> RegisterSet {
+      partUse.union(out.subtracting(partDef))
+    }
 
-    /// Folds the instructions' effects into `use`, `def`, `may` and `computed`.
+    /// Folds the instructions' effects into what the block uses and writes.
     mutating func summarise() {
       for (i, x) in zip(instructions, effects) {
+        let parts = ByteAccess(i, x)
+        partUse.formUnion(parts.reads.subtracting(partDef))
+        partDef.formUnion(parts.writes)
         use.formUnion(x.reads.subtracting(def))
         computed.formUnion(x.reads.subtracting(def).subtracting(i.storedWhole))
         def.formUnion(x.definitelyWrites)

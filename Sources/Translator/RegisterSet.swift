@@ -82,6 +82,16 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
     for f in StatusFlag.allCases where flags >> f.rawValue & 1 == 1 { insert(.flag(f)) }
   }
 
+  /// With the bits above the low byte of RAX, RCX, RDX, RSI, RDI, R8 and R9 as members of their own, which are no
+  /// registers: liveness alone knows them (ByteAccess.swift).
+  var withUpperParts: RegisterSet {
+    RegisterSet(rawValue: rawValue | (rawValue & 0x7) << 56 | (rawValue & 0x3c0) << 53)
+  }
+  /// Registers of which a part is in the set.
+  var registers: RegisterSet {
+    RegisterSet(rawValue: (rawValue | rawValue >> 56 & 0x7 | rawValue >> 53 & 0x3c0) & ~(0x7f << 56))
+  }
+
   static let flags = RegisterSet(rawValue: 0x7f << 16)
   static let gprs = RegisterSet(rawValue: 0xffff)
   static let vectors = RegisterSet(rawValue: 0xffff_ffff << 24)

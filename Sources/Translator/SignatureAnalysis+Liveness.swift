@@ -10,10 +10,10 @@ extension SignatureAnalysis {
     var live = liveIn[f]
     let facts = functions[f]
     facts.growBackward(&live) { b, live in
-      let stored = defined[b].intersection(passedBehind(f, b))
+      let stored = defined[b].intersection(passedBehind(f, b)).withUpperParts
       return facts.blocks[b].live(before: before(f, b, live, delivered(f, b)).union(stored))
     }
-    return live
+    return live.map(\.registers)
   }
 
   private func passedBehind(_ f: Int, _ b: Int) -> RegisterSet {
@@ -56,7 +56,8 @@ extension SignatureAnalysis {
     RegisterSet.gprs.union(.results).union(isGo ? .goZero : [])
   }
 
-  /// Live before the terminator of block `b` acts, behind its last instruction.
+  /// Live before the terminator of block `b` acts, behind its last instruction; `live` and the answer are with
+  /// upper parts.
   ///
   /// - Parameter firmly: without what is only handed on to unknown code.
   func before(
@@ -66,11 +67,11 @@ extension SignatureAnalysis {
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
       case .block(let n): return live[n]
-      case _ where functions[f].isResume: return liveBehindResume(edge)
+      case _ where functions[f].isResume: return liveBehindResume(edge).withUpperParts
       case .function(let target):
         let g = callee(target)
-        return reads(g).union(returned.subtracting(g.changed.union(g.mustReturn)))
-      case .leave: return leaveLive
+        return reads(g).union(returned.subtracting(g.changed.union(g.mustReturn))).withUpperParts
+      case .leave: return leaveLive.withUpperParts
       }
     }
     let valid = firmly ? [] : valid[f][b]
@@ -78,16 +79,17 @@ extension SignatureAnalysis {
     func call(_ g: Signature, _ next: FunctionFacts.Edge?) -> RegisterSet {
       let after = next.map(at) ?? []
       // What the callee changes and somebody reads behind the call, it returns.
-      return after.subtracting(g.changed.union(g.mustReturn)).union(reads(g))
+      return after.subtracting(g.changed.union(g.mustReturn).withUpperParts).union(reads(g).withUpperParts)
     }
     switch functions[f].blocks[b].terminator {
-    case .ret: return returned.union(.rsp)
+    case .ret: return returned.union(.rsp).withUpperParts
     case .jumpIndirect:
       let own = returned.subtracting(unknown.changed)
-      let unknown = (isTailExit[f][b] ? reads(unknown) : leaveLive).union(own)
+      let unknown = (isTailExit[f][b] ? reads(unknown) : leaveLive).union(own).withUpperParts
       return functions[f].blocks[b].edges.reduce(into: unknown) { $0.formUnion(at($1)) }
     // The guest's signal handler meets what this frame hands over.
-    case .leave(let address): return functions[f].isResume ? liveAtFrameEnd(address) : .rsp
+    case .leave(let address):
+      return functions[f].isResume ? liveAtFrameEnd(address).withUpperParts : .rsp
     case .call(let target, let next): return call(callee(target), next)
     case .callIndirect(let next): return call(unknown, next)
     case .jump, .branch, .table:
@@ -105,6 +107,6 @@ extension SignatureAnalysis {
 
   /// Live before the terminator of block `b` of function `f` acts.
   func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
-    before(f, b, liveIn[f], delivered(f, b))
+    before(f, b, liveIn[f], delivered(f, b)).registers
   }
 }

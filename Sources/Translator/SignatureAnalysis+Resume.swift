@@ -32,7 +32,7 @@ extension SignatureAnalysis {
   func liveBehindResume(_ edge: FunctionFacts.Edge) -> RegisterSet {
     guard case .function(let target) = edge, let g = function(at: target) else { return .all }
     if functions[g].isResume {
-      return (liveIn[g].first ?? []).union(.calleeSaved).union(.rsp)
+      return (liveIn[g].first?.registers ?? []).union(.calleeSaved).union(.rsp)
     }
     return signatures[g].reads.union(Self.anyResults).union(.arguments).union(.wideArguments)
   }

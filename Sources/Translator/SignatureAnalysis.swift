@@ -17,7 +17,7 @@ struct SignatureAnalysis {
   private(set) var functions: [FunctionFacts]
   private(set) var signatures: [Signature]
   private let index: [UInt64: Int]
-  /// Live registers at the start of each block, by function.
+  /// Live registers at the start of each block, by function, with upper parts.
   private(set) var liveIn: [[RegisterSet]]
   /// Per function and block: registers that are known to be restored at that exit.
   private var restored: [[RegisterSet]]
@@ -284,9 +284,9 @@ struct SignatureAnalysis {
   /// Second fixpoint, with the changes known: what f reads, by what its callees read and its callers
   /// want back.
   private mutating func updateReads(_ f: Int) {
-    let live = liveness(f)
+    let live = liveness(f).registers
     let slots = slotReads[f].union(SlotPassing.onlyInSlots)
-    let reads = signatures[f].reads.union(live.first ?? []).union(.rsp).subtracting(slots)
+    let reads = signatures[f].reads.union(live).union(.rsp).subtracting(slots)
     let firm = signatures[f].firmReads.union(firmlyLive(f)).union(.rsp).intersection(reads)
     if reads != signatures[f].reads || firm != signatures[f].firmReads {
       signatures[f].reads = reads
@@ -299,8 +299,8 @@ struct SignatureAnalysis {
   /// The same for a function that begins in the middle of a frame.
   private mutating func updateResume(_ f: Int) {
     let before = liveIn[f].first
-    let live = liveness(f).first ?? []
-    signatures[f].reads = live.union(.rsp).subtracting(SlotPassing.onlyInSlots)
+    let live = liveness(f)
+    signatures[f].reads = live.registers.union(.rsp).subtracting(SlotPassing.onlyInSlots)
     signatures[f].firmReads = signatures[f].reads
     if live != before {
       for c in callers[f] { enqueue(c) }
@@ -344,7 +344,7 @@ struct SignatureAnalysis {
 
   func liveAfter(_ f: Int, _ b: Int, _ edge: FunctionFacts.Edge) -> RegisterSet {
     switch edge {
-    case .block(let n): liveIn[f][n]
+    case .block(let n): liveIn[f][n].registers
     case .function(let target): callee(target).reads(where: valid[f][b])
     case .leave: leaveLive
     }
@@ -372,15 +372,15 @@ struct SignatureAnalysis {
     facts.growBackward(&live) { b, live in
       facts.blocks[b].live(before: before(f, b, live, returned, firmly: true))
     }
-    return live.first ?? []
+    return live.first?.registers ?? []
   }
 
   private func surelyReturned(_ f: Int) -> RegisterSet {
     signatures[f].delivered.intersection(signatures[f].surelyWanted)
   }
 
-  /// Backward liveness over the blocks; answers live-in of each, the entry first.
-  private mutating func liveness(_ f: Int) -> [RegisterSet] {
+  /// Backward liveness over the blocks; answers what is live at the entry, with upper parts.
+  private mutating func liveness(_ f: Int) -> RegisterSet {
     let returned = surelyReturned(f)
     let facts = functions[f]
     var live = liveIn[f]
@@ -388,6 +388,6 @@ struct SignatureAnalysis {
       facts.blocks[b].live(before: before(f, b, live, returned))
     }
     liveIn[f] = live
-    return live
+    return live.first ?? []
   }
 }
