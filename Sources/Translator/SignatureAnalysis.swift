@@ -30,6 +30,8 @@ struct SignatureAnalysis {
 
   /// By function: arguments that it reads from their slots instead of host registers.
   private let slotReads: [RegisterSet]
+  /// By function: arguments that it puts to its frame in case that it has so many.
+  private let maybeArguments: [RegisterSet]
   /// By function and block: registers that the function, and results that what it calls, may have made
   /// where the block ends.
   private(set) var made: [[RegisterSet]] = []
@@ -70,7 +72,9 @@ struct SignatureAnalysis {
         isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments.union(.wideArguments)),
       isAddressTaken: true, writes: callerSaved, isUnknown: true)
     let soft = isGo ? [] : SlotPassing.softArguments
-    slotReads = functions.map { $0.isResume ? [] : SlotPassing.slotReads($0, soft: soft) }
+    let variable = functions.map { SlotPassing.variableArguments($0, soft: soft) }
+    slotReads = variable.map(\.slots)
+    maybeArguments = isGo ? variable.map { _ in [] } : variable.map(\.spilled)
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
@@ -287,7 +291,7 @@ struct SignatureAnalysis {
     let live = liveness(f).registers
     let slots = slotReads[f].union(SlotPassing.onlyInSlots)
     let reads = signatures[f].reads.union(live).union(.rsp).subtracting(slots)
-    let firm = signatures[f].firmReads.union(firmlyLive(f)).union(.rsp).intersection(reads)
+    let firm = signatures[f].firmReads.union(firmlyLive(f).subtracting(maybeArguments[f])).union(.rsp).intersection(reads)
     if reads != signatures[f].reads || firm != signatures[f].firmReads {
       signatures[f].reads = reads
       signatures[f].firmReads = firm

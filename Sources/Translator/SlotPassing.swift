@@ -186,15 +186,19 @@ struct SlotPassing {
   /// every caller, and by theirs. They come in slots.
   ///
   /// - Parameter soft: arguments that unknown callers leave in slots, too.
-  static func slotReads(_ facts: FunctionFacts, soft: RegisterSet) -> RegisterSet {
+  ///
+  /// - Returns: what comes in slots, and what it only puts to the frame of the arguments that come in host registers.
+  static func variableArguments(
+    _ facts: FunctionFacts, soft: RegisterSet
+  ) -> (slots: RegisterSet, spilled: RegisterSet) {
+    if facts.isResume { return ([], []) }
     let vectors = passable.intersection(.vectors)
-    let tracked = passable.union(soft)
-    let read = readBeforeCalls(facts, tracked, \.use)
-    let spilled = read.intersection(soft)
-      .subtracting(readBeforeCalls(facts, tracked, \.computed))
+    let read = readBeforeCalls(facts, .arguments, \.use)
+    let spilled = read.intersection(.gprs).subtracting(readBeforeCalls(facts, .arguments, \.computed))
     let hasVectors = read.isSuperset(of: vectors)
     let isVariable = hasVectors || spilled.isSuperset(of: lastArguments)
-    return isVariable ? spilled.union(hasVectors ? vectors : []) : []
+    if !isVariable { return ([], []) }
+    return (spilled.intersection(soft).union(hasVectors ? vectors : []), spilled.subtracting(soft))
   }
   private static let lastArguments = RegisterSet(.gpr(.r8), .gpr(.r9))
 
