@@ -87,7 +87,7 @@ struct FunctionFacts {
     /// Folds the instructions' effects into what the block uses and writes.
     mutating func summarise() {
       for (i, x) in zip(instructions, effects) {
-        let parts = ByteAccess(i, x)
+        let parts = PartAccess(i, x)
         partUse.formUnion(parts.reads.subtracting(partDef))
         partDef.formUnion(parts.writes)
         use.formUnion(x.reads.subtracting(def))

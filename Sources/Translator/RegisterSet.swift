@@ -82,14 +82,18 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
     for f in StatusFlag.allCases where flags >> f.rawValue & 1 == 1 { insert(.flag(f)) }
   }
 
-  /// With the bits above the low byte of RAX, RCX, RDX, RSI, RDI, R8 and R9 as members of their own, which are no
-  /// registers: liveness alone knows them (ByteAccess.swift).
+  /// With the bits above the low byte of RAX, RCX, RDX, RSI, RDI, R8 and R9, and the upper lanes of XMM0 and XMM1, as
+  /// members of their own, which are no registers: liveness alone knows them (PartAccess.swift).
   var withUpperParts: RegisterSet {
-    RegisterSet(rawValue: rawValue | (rawValue & 0x7) << 56 | (rawValue & 0x3c0) << 53)
+    let general = (rawValue & 0x7) << 56 | (rawValue & 0x3c0) << 53
+    let vectors = (rawValue >> 24 & 1) << 23 | (rawValue >> 25 & 1) << 63
+    return RegisterSet(rawValue: rawValue | general | vectors)
   }
   /// Registers of which a part is in the set.
   var registers: RegisterSet {
-    RegisterSet(rawValue: (rawValue | rawValue >> 56 & 0x7 | rawValue >> 53 & 0x3c0) & ~(0x7f << 56))
+    let general = rawValue >> 56 & 0x7 | rawValue >> 53 & 0x3c0
+    let vectors = (rawValue >> 23 & 1) << 24 | (rawValue >> 63) << 25
+    return RegisterSet(rawValue: (rawValue | general | vectors) & ~(0xff << 56 | 1 << 23))
   }
 
   static let flags = RegisterSet(rawValue: 0x7f << 16)
