@@ -33,13 +33,32 @@ enum ArgumentValidity {
     }
   }
 
-  /// A function writes RCX on all ways from its last call to its return, if it returns.
-  static func leavesRCX(_ facts: FunctionFacts) -> Bool {
+  /// By function, whether it writes RCX on all ways from its last call to its return, or to a tail call of one that does.
+  ///
+  /// - Parameter number: of the function at an entry.
+  static func leaveRCX(_ functions: [FunctionFacts], number: (UInt64) -> Int?) -> [Bool] {
+    var leaves = functions.map(writesRCXBeforeReturns)
+    var again = true
+    while again {
+      again = false
+      for f in functions.indices where leaves[f] && !functions[f].tailCalls.allSatisfy({ leaves[number($0) ?? f] }) {
+        leaves[f] = false
+        again = true
+      }
+    }
+    return leaves
+  }
+
+  private static func writesRCXBeforeReturns(_ facts: FunctionFacts) -> Bool {
     let ends = forward(facts, atEntry: RegisterSet.all.subtracting(arguments)) { end, block in
       block.terminator.isCall ? end.subtracting(arguments) : end
     }
     return zip(facts.blocks, ends).allSatisfy { block, end in
-      if case .ret = block.terminator { end.contains(.gpr(.rcx)) } else { true }
+      switch block.terminator {
+      case .ret: end.contains(.gpr(.rcx))
+      case .jumpIndirect: false
+      default: true
+      }
     }
   }
 

@@ -64,6 +64,7 @@ struct FunctionFacts {
     /// `use` and `def` with upper parts.
     private var partUse: RegisterSet = []
     private var partDef: RegisterSet = []
+    private var firmPartUse: RegisterSet = []
     /// The part of `use` that is read for more than storing it whole.
     var computed: RegisterSet = []
 
@@ -80,14 +81,19 @@ struct FunctionFacts {
 
     /// What is live at the block's start, by what is live behind its last instruction.
     /// Both with upper parts. In line, because a call would be handed a copy of the block.
-    @inline(__always) func live(before out: RegisterSet) -> RegisterSet {
-      partUse.union(out.subtracting(partDef))
+    ///
+    /// - Parameter firmly: without what system calls may have no use for.
+    @inline(__always) func live(before out: RegisterSet, firmly: Bool = false) -> RegisterSet {
+      (firmly ? firmPartUse : partUse).union(out.subtracting(partDef))
     }
 
     /// Folds the instructions' effects into what the block uses and writes.
     mutating func summarise() {
-      for (i, x) in zip(instructions, effects) {
+      for (k, (i, x)) in zip(instructions, effects).enumerated() {
         let parts = PartAccess(i, x)
+        let uncertain = x.transfer == .systemCall
+          ? SystemCallArguments.uncertain(at: k, in: instructions, effects).withUpperParts : []
+        firmPartUse.formUnion(parts.reads.subtracting(partDef).subtracting(uncertain))
         partUse.formUnion(parts.reads.subtracting(partDef))
         partDef.formUnion(parts.writes)
         use.formUnion(x.reads.subtracting(def))
@@ -112,6 +118,13 @@ struct FunctionFacts {
   var isTrampoline: Bool {
     guard !isResume, case .jumpIndirect(let likely) = blocks.first?.terminator, !likely.isEmpty else { return false }
     return blocks[0].instructions.dropLast().allSatisfy { $0.operation == .endbr64 }
+  }
+
+  /// Entries that it jumps to.
+  var tailCalls: [UInt64] {
+    blocks.flatMap { block in
+      block.edges.compactMap { if case .function(let target) = $0 { target } else { nil } }
+    }
   }
 
   /// Data flow against the edges: lets the sets at the blocks' starts grow until `atStart`, given a

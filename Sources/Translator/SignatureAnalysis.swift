@@ -92,7 +92,7 @@ struct SignatureAnalysis {
         facts, .all, callee: { callee($0) }, unknown,
         afterCall: { [results] in $0.changed.intersection(results) })
     }
-    let leavesRCX = functions.map(ArgumentValidity.leavesRCX)
+    let leavesRCX = ArgumentValidity.leaveRCX(functions) { [index] in index[$0] }
     valid = functions.map { facts in
       isGo
         ? facts.blocks.map { _ in .all }
@@ -374,7 +374,7 @@ struct SignatureAnalysis {
     let returned = surelyReturned(f)
     var live = [RegisterSet](repeating: [], count: facts.blocks.count)
     facts.growBackward(&live) { b, live in
-      facts.blocks[b].live(before: before(f, b, live, returned, firmly: true))
+      facts.blocks[b].live(before: before(f, b, live, returned, firmly: true), firmly: true)
     }
     return live.first?.registers ?? []
   }
