@@ -17,47 +17,59 @@ enum ArgumentValidity {
 
   /// For each block of a function: all registers but those arguments that hold nothing where it ends.
   ///
-  /// - Parameter leavesRCX: whether a function may answer something in RCX, LLVM's third result.
+  /// - Parameter answers: what a function may answer besides the psABI's results (`furtherResults`).
   static func atEnds(
-    of facts: FunctionFacts, callee: (UInt64) -> Signature, leavesRCX: (UInt64) -> Bool
+    of facts: FunctionFacts, callee: (UInt64) -> Signature, answers: (UInt64) -> RegisterSet
   ) -> [RegisterSet] {
     let isThunk = facts.isResume || facts.blocks.count == 1 && !facts.blocks[0].terminator.isCall
     return forward(facts, atEntry: isThunk ? .all : RegisterSet.all.subtracting(count)) { end, block in
       switch block.terminator {
       case .call(let target, _):
-        let next = end.subtracting(callee(target).writes.intersection(arguments))
-        return leavesRCX(target) ? next.union(RegisterSet(.gpr(.rcx))) : next
-      case .callIndirect: return end.subtracting(arguments)
-      default: return end
+        end.subtracting(callee(target).writes.intersection(arguments)).union(answers(target))
+      case .callIndirect: end.subtracting(arguments)
+      default: end
       }
     }
   }
 
-  /// By function, whether it writes RCX on all ways from its last call to its return, or to a tail call of one that does.
+  /// By function, what it may answer in RCX and R8, as Swift's functions do (LLVM's `RetCC_X86_64_Swift`): it writes
+  /// them on all ways from its last call to its return, or to a tail call of one that does. Where no caller in the
+  /// program looks at such an answer, no function has any.
   ///
   /// - Parameter number: of the function at an entry.
-  static func leaveRCX(_ functions: [FunctionFacts], number: (UInt64) -> Int?) -> [Bool] {
-    var leaves = functions.map(writesRCXBeforeReturns)
+  static func furtherResults(
+    _ functions: [FunctionFacts], number: (UInt64) -> Int?
+  ) -> [RegisterSet] {
+    var answers = functions.map(writtenBeforeReturns)
     var again = true
     while again {
       again = false
-      for f in functions.indices where leaves[f] && !functions[f].tailCalls.allSatisfy({ leaves[number($0) ?? f] }) {
-        leaves[f] = false
-        again = true
+      for f in functions.indices where !answers[f].isEmpty {
+        let new = functions[f].tailCalls.reduce(answers[f]) { $0.intersection(number($1).map { answers[$0] } ?? []) }
+        if new != answers[f] {
+          answers[f] = new
+          again = true
+        }
       }
     }
-    return leaves
+    let isUsed = functions.contains { facts in
+      facts.blocks.contains { block in
+        guard case .call(let target, .block(let next)?) = block.terminator, let g = number(target) else { return false }
+        return answers[g].contains { facts.blocks[next].names($0) }
+      }
+    }
+    return isUsed ? answers : functions.map { _ in [] }
   }
 
-  private static func writesRCXBeforeReturns(_ facts: FunctionFacts) -> Bool {
+  private static func writtenBeforeReturns(_ facts: FunctionFacts) -> RegisterSet {
     let ends = forward(facts, atEntry: RegisterSet.all.subtracting(arguments)) { end, block in
       block.terminator.isCall ? end.subtracting(arguments) : end
     }
-    return zip(facts.blocks, ends).allSatisfy { block, end in
-      switch block.terminator {
-      case .ret: end.contains(.gpr(.rcx))
-      case .jumpIndirect: false
-      default: true
+    return zip(facts.blocks, ends).reduce(RegisterSet(.gpr(.rcx), .gpr(.r8))) { all, block in
+      switch block.0.terminator {
+      case .ret: all.intersection(block.1)
+      case .jumpIndirect: []
+      default: all
       }
     }
   }
@@ -97,5 +109,14 @@ extension FunctionFacts.Block {
     let rax = UInt16(1) << UInt16(GPR.rax.number)
     guard let last = effects.lastIndex(where: { $0.changesGPR & rax != 0 }) else { return false }
     return instructions[last].operands.0 == Operand(.gpr, GPR.rax.number, size: 8)
+  }
+
+  /// The value of a register at the block's start is read by an instruction that names it; CPUID does not.
+  fileprivate func names(_ r: Register) -> Bool {
+    guard use.contains(r), let k = effects.firstIndex(where: { $0.reads.contains(r) }) else { return false }
+    let i = instructions[k]
+    let (a, b, c, d) = i.operands
+    return Int(i.base) == r.index || Int(i.index) == r.index
+      || [a, b, c, d].contains { $0.kind == .gpr && Int($0.number) == r.index }
   }
 }

@@ -92,13 +92,11 @@ struct SignatureAnalysis {
         facts, .all, callee: { callee($0) }, unknown,
         afterCall: { [results] in $0.changed.intersection(results) })
     }
-    let leavesRCX = ArgumentValidity.leaveRCX(functions) { [index] in index[$0] }
+    let answers = ArgumentValidity.furtherResults(functions) { [index] in index[$0] }
     valid = functions.map { facts in
       isGo
         ? facts.blocks.map { _ in .all }
-        : ArgumentValidity.atEnds(of: facts, callee: { callee($0) }) { target in
-          index[target].map { leavesRCX[$0] } ?? false
-        }
+        : ArgumentValidity.atEnds(of: facts, callee: { callee($0) }) { index[$0].map { answers[$0] } ?? [] }
     }
     ownResults = functions.map { facts in
       let own = SlotPassing.reaching(
