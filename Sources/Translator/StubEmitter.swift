@@ -209,7 +209,8 @@ struct StubEmitter {
   private func emitEnter() {
     let f = unit.runtime(Symbol.enter, .function(e.i64, [e.ptr, e.ptr, e.i64]))
     let m = machine(f, isTranslated: false)
-    if !unit.convention.takesVCPU { setSegment(f) }
+    if unit.convention.vcpu == .segment { setSegment(f) }
+    if e.target.vcpuRegister != nil { unit.writeVCPURegister(f.parameter(0)) }
     let operands = unit.operands(m, unit.convention.arguments.map { m.loadSlot($0) })
     let result = b.call(
       f.parameter(1), unit.prototype, operands, convention: unit.convention.callingConvention)

@@ -42,6 +42,16 @@ public struct TargetTraits {
 }
 
 extension TargetTraits {
+  /// No code of LLVM's uses it, and none of the runtime's: X18 by `TargetDescription.features`, the others by their psABI,
+  /// as the thread pointer and as nobody's.
+  var vcpuRegister: String? {
+    switch architecture {
+    case "aarch64": "x18"
+    case "riscv64": "tp"
+    case "loongarch64": "$r21"
+    default: nil
+    }
+  }
   /// Of x86's GS (LLVM's X86 backend).
   static var gsAddressSpace: UInt32 { 256 }
   /// A rotation is one instruction, as the code table's index wants it. Without (riscv64), the code map is

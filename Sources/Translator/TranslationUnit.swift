@@ -126,9 +126,29 @@ final class TranslationUnit {
 
   /// To fill function `f` of translated code.
   func machine(_ f: Function) -> LLVMMachine {
-    if convention.takesVCPU { return LLVMMachine(emission, function: f, vcpu: f.parameter(0)) }
-    let segment = emission.module.global(named: Symbol.segment) ?? addSegment()
-    return LLVMMachine(emission, function: f, slots: segment.value)
+    switch convention.vcpu {
+    case .argument: return LLVMMachine(emission, function: f, vcpu: f.parameter(0))
+    case .register: return LLVMMachine(emission, function: f, vcpu: readVCPURegister())
+    case .segment:
+      let segment = emission.module.global(named: Symbol.segment) ?? addSegment()
+      return LLVMMachine(emission, function: f, slots: segment.value)
+    }
+  }
+
+  /// The register's name is a symbol to LLVM, which folds the copy into what uses it.
+  private func readVCPURegister() -> Value {
+    let e = emission
+    let read = e.module.intrinsic("llvm.read_register", [e.i64])
+    return e.builder.intToPtr(e.builder.call(read, [vcpuRegister]), e.ptr)
+  }
+  func writeVCPURegister(_ vcpu: Value) {
+    let e = emission
+    let write = e.module.intrinsic("llvm.write_register", [e.i64])
+    e.builder.call(write, [vcpuRegister, e.builder.ptrToInt(vcpu, e.i64)])
+  }
+  private var vcpuRegister: Value {
+    let context = emission.context
+    return context.value(of: context.mdNode([context.mdString(emission.target.vcpuRegister!)]))
   }
   private func addSegment() -> GlobalVariable {
     let type = emission.i8.array(VCPUOffset.size)
