@@ -9,6 +9,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case codeTable = "code-table"
   /// Jumps compare with what an ifunc resolver may answer (LikelyTargets.swift).
   case likelyTargets = "likely-targets"
+  /// Large frames are addressed from their lower ends (FrameBase.swift).
+  case frameBase = "frame-base"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"
 }

@@ -10,15 +10,29 @@ func compareReturnsInPlace(in module: Module) {
   let builder = Builder(module.context)
   let i64 = module.context.i64
   let type = IRType.function(i64, [i64])
+  let ptr = module.context.ptr
+  let launder = module.intrinsic("llvm.launder.invariant.group", [ptr])
   for function in module.functions where !function.isDeclaration {
+    var addresses: Set<UInt64> = []
     for block in function.basicBlocks {
       for comparison in block.instructions {
         guard let (pc, address) = comparison.comparedReturn else { continue }
+        addresses.insert(address)
         builder.positionBefore(comparison)
         let upper = builder.inlineAsm(
           type, "sub $0, $1, #\(address >> 12), lsl #12", constraints: "=r,r", sideEffects: false)
         comparison.setOperand(0, builder.call(upper, type, [pc]))
         comparison.setOperand(1, i64.constInt(address & 0xfff))
+      }
+    }
+    if addresses.isEmpty { continue }
+    for block in function.basicBlocks {
+      for store in block.instructions where store.opcode == LLVMStore {
+        let stored = store.operand(0)
+        guard stored.type == i64, addresses.contains(stored.constantValue ?? 0) else { continue }
+        builder.positionBefore(store)
+        let hidden = builder.call(launder, [stored.constIntToPtr(ptr)])
+        store.setOperand(0, builder.ptrToInt(hidden, i64))
       }
     }
   }

@@ -57,6 +57,8 @@ extension TargetTraits {
   /// A rotation is one instruction, as the code table's index wants it. Without (riscv64), the code map is
   /// quicker: qsortcb takes 4 % fewer instructions.
   var hasCheapRotation: Bool { isX86 || isAArch64 }
+  /// FrameBase.swift.
+  var hasShortNegativeOffsets: Bool { isAArch64 }
   /// Comparisons with addresses below 16 MiB take two immediate operands (ReturnChecks.swift).
   var comparesReturnsInPlace: Bool { isAArch64 }
 }
