@@ -34,6 +34,9 @@ struct Convention {
     case register
   }
   var takesVCPU: Bool { vcpu == .argument }
+  /// Where the VCPU pointer would be, callers that look for host code give the guest address that they look for, so that
+  /// `recast_find` knows it.
+  var takesTarget = false
 
   static let ccC: UInt32 = 0
   static let ccFast: UInt32 = 8
@@ -44,14 +47,14 @@ struct Convention {
     .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.rbx), .gpr(.rbp), .gpr(.r8),
     .gpr(.r12), .gpr(.r9), .gpr(.r13), .gpr(.r14), .gpr(.r15), .gpr(.rax), .gpr(.r10), .gpr(.r11),
   ]
-  /// aarch64 has these arguments in X21–X28 and X0–X6, and results in X0–X7 behind the PC: RAX and the
-  /// kept ones have the same place in both. R11, which comes in its slot, stands where the VCPU pointer would.
+  /// aarch64 has these arguments in X21–X28 and X0–X7, and results in X0–X7 behind the PC: RAX and the
+  /// kept ones have the same place in both. RDX comes back in its slot.
   private static let integersOfAArch64: [Register] = [
-    .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.r8), .gpr(.r9), .gpr(.r15),
-    .gpr(.r10), .gpr(.rax), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+    .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.r8), .gpr(.r9), .gpr(.r10),
+    .gpr(.r11), .gpr(.rax), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
   ]
   private static let keptOfAArch64: [Register] = [
-    .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+    .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
   ]
   /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other, RSP and the PC
   /// in RAX: RDX and the kept ones have the same place in both.
@@ -87,9 +90,9 @@ struct Convention {
     case "aarch64":
       Convention(
         callingConvention: ccPreserveNone,
-        arguments: (behindVCPU ? [] : [.gpr(.r11)]) + integersOfAArch64 + vectors(8),
-        results: [.gpr(.rax)] + (target.does(.keptRegisters) ? keptOfAArch64 : []) + [.gpr(.rdx)]
-          + vectors(2))
+        arguments: integersOfAArch64 + vectors(8),
+        results: [.gpr(.rax)] + (target.does(.keptRegisters) ? keptOfAArch64 : [.gpr(.rdx)])
+          + vectors(2), takesTarget: !behindVCPU)
     case "riscv64":
       Convention(
         callingConvention: ccFast, arguments: Array(integerOrder.prefix(12 - first)),
@@ -101,7 +104,7 @@ struct Convention {
   }
 
   /// The parameter that holds the `place`th of the arguments.
-  func parameter(_ place: Int) -> Int { takesVCPU ? place + 1 : place }
+  func parameter(_ place: Int) -> Int { takesVCPU || takesTarget ? place + 1 : place }
   var parameters: Range<Int> { 0..<parameter(arguments.count) }
   var rspParameter: Int { parameter(arguments.firstIndex(of: .gpr(.rsp))!) }
 

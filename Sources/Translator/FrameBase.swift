@@ -35,12 +35,23 @@ private struct FrameBase {
   init?(_ function: Function, rsp: Value, _ module: Module) {
     self.rsp = rsp
     sums = rsp.users.compactMap { user in user.offset(from: rsp).map { (user, $0) } }
-    let far = sums.map(\.offset).filter { $0 < Self.lowest && $0 > -Self.largest }
-    guard far.count >= Self.fewest, let entry = function.entryBlock else { return nil }
+    guard let entry = function.entryBlock else { return nil }
     self.entry = entry
-    distance = (-far.min()! - 8) & ~15 | 8
+    let near = sums.map(\.offset).filter { $0 > -Self.largest }
+    let isFar = near.count { $0 < Self.lowest } >= Self.fewest
+    guard isFar || Self.keepsSeveral(sums, rsp, entry) else { return nil }
+    distance = (-near.min()! - 8) & ~15 | 8
     builder = Builder(module.context)
     i64 = module.context.i64
+  }
+
+  /// Behind a call in the entry block.
+  private static func keepsSeveral(_ sums: [(sum: Value, offset: Int)], _ rsp: Value, _ entry: BasicBlock) -> Bool {
+    guard let lowest = sums.map(\.offset).min(), lowest <= -24 else { return false }
+    let later = sums.filter { sum, _ in sum.users.contains { $0.block != entry } }
+    var offsets = Set(later.map(\.offset))
+    if rsp.users.contains(where: { $0.block != entry && $0.offset(from: rsp) == nil }) { offsets.insert(0) }
+    return offsets.count > 1
   }
 
   func rewrite() {

@@ -49,6 +49,7 @@ struct StubEmitter {
     emitImage(image, hasCodeMap: !translated.isEmpty)
     emitEnter()
     emitMiss()
+    if unit.convention.takesTarget { emitFind() }
     if let suffix = unit.convention.adapterSuffix { emitAdapters(suffix) }
   }
 
@@ -275,6 +276,14 @@ struct StubEmitter {
     b.ret(tailCall(host, arguments))
     b.positionAtEnd(miss)
     emitInterpret(f, m, rip: target)
+  }
+
+  private func emitFind() {
+    let f = unit.finder
+    let m = machine(f)
+    unit.storeRIP(f.parameter(0), m)
+    let arguments = unit.convention.parameters.map { f.parameter($0) }
+    b.ret(tailCall(unit.declare(named: Symbol.miss).value, arguments))
   }
 
   /// Hands the arguments over in the VCPU and lets the interpreter go on at `rip`, whose upper bits
