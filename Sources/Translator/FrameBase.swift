@@ -1,7 +1,8 @@
 // Guest frames are addressed from the RSP that the function was entered with, downwards. AArch64 has 256 bytes for
 // negative offsets in an instruction and some KiB for positive ones, so that in a large frame LLVM computes the
-// address of each slot once and puts it away: every access is two. Such functions get a base at the
-// frame's lower end, out of LLVM's sight, which would take it for the sum that it is.
+// address of each slot once and puts it away: every access is two. In any frame with calls it keeps RSP at entry
+// and RSP at the calls. So functions get a base at the frame's lower end, out of LLVM's sight, which would take it for the
+// sum that it is, and compute from it what they want of the rest.
 
 import LLVM
 
@@ -21,37 +22,38 @@ private struct FrameBase {
   private static let lowest = -256
   /// What `sub` takes.
   private static let largest = 4095
-  /// A function with fewer such slots is left as it is.
+  /// So many slots there make a frame large.
   private static let fewest = 2
+  /// A frame with less is a return address and a register.
+  private static let smallest = -24
 
   private let builder: Builder
   private let i64: IRType
   private let entry: BasicBlock
   private let rsp: Value
   private let sums: [(sum: Value, offset: Int)]
-  /// From the base to RSP: the base is a multiple of 16, as compilers have RSP between calls.
+  /// From the base to RSP. In large frames the base is a multiple of 16, as compilers have RSP between calls,
+  /// so that vectors are in reach; in others it is RSP at the calls.
   private let distance: Int
 
   init?(_ function: Function, rsp: Value, _ module: Module) {
     self.rsp = rsp
     sums = rsp.users.compactMap { user in user.offset(from: rsp).map { (user, $0) } }
-    guard let entry = function.entryBlock else { return nil }
-    self.entry = entry
     let near = sums.map(\.offset).filter { $0 > -Self.largest }
+    guard let entry = function.entryBlock, let lowest = near.min(), lowest <= Self.smallest else { return nil }
+    self.entry = entry
     let isFar = near.count { $0 < Self.lowest } >= Self.fewest
     guard isFar || Self.keepsSeveral(sums, rsp, entry) else { return nil }
-    distance = (-near.min()! - 8) & ~15 | 8
+    distance = isFar ? (-lowest - 8) & ~15 | 8 : -lowest
     builder = Builder(module.context)
     i64 = module.context.i64
   }
 
-  /// Behind a call in the entry block.
+  /// Later blocks use RSP and sums of it, or several sums.
   private static func keepsSeveral(_ sums: [(sum: Value, offset: Int)], _ rsp: Value, _ entry: BasicBlock) -> Bool {
-    guard let lowest = sums.map(\.offset).min(), lowest <= -24 else { return false }
     let later = sums.filter { sum, _ in sum.users.contains { $0.block != entry } }
-    var offsets = Set(later.map(\.offset))
-    if rsp.users.contains(where: { $0.block != entry && $0.offset(from: rsp) == nil }) { offsets.insert(0) }
-    return offsets.count > 1
+    let isUsed = rsp.users.contains { $0.block != entry && $0.offset(from: rsp) == nil }
+    return Set(later.map(\.offset)).union(isUsed ? [0] : []).count > 1
   }
 
   func rewrite() {
@@ -62,10 +64,10 @@ private struct FrameBase {
       type, "sub $0, $1, #\(distance)", constraints: "=r,r", sideEffects: false)
     let base = builder.call(lower, type, [rsp])
     for (sum, offset) in sums where !staysAbove(sum, offset) {
-      sum.replaceAllUses(with: self.sum(of: base, offset, before: sum))
+      replace(sum, in: sum.users, base, offset, at: sum)
       sum.eraseFromParent()
     }
-    for user in Set(others) { replaceRSP(in: user, base) }
+    replace(rsp, in: others, base, 0, at: entry.terminator!)
   }
 
   /// The entry block has RSP itself, and pairs what the guest pushes.
@@ -80,18 +82,23 @@ private struct FrameBase {
     return builder.add(base, i64.constInt(UInt64(bitPattern: Int64(offset + distance))))
   }
 
-  private func replaceRSP(in user: Value, _ base: Value) {
-    var made: [BasicBlock: Value] = [:]
-    for n in 0..<user.operandCount where user.operand(n) == rsp {
-      guard user.opcode == LLVMPHI else {
-        user.setOperand(n, sum(of: base, 0, before: user))
+  /// What is computed where it is used need not be kept; what other values are made of may be a loop's.
+  ///
+  /// - Parameter place: where a common sum would stand.
+  private func replace(_ value: Value, in users: [Value], _ base: Value, _ offset: Int, at place: Value) {
+    var parts: Set<Value> = []
+    for user in users {
+      guard [LLVMCall, LLVMStore, LLVMIntToPtr].contains(user.opcode) else {
+        parts.insert(user)
         continue
       }
-      let from = BasicBlock(LLVMGetIncomingBlock(user.ref, UInt32(n)))
-      let value = made[from] ?? sum(of: base, 0, before: from.terminator!)
-      made[from] = value
-      user.setOperand(n, value)
+      guard user.operands.contains(value) else { continue }
+      let own = sum(of: base, offset, before: user)
+      for n in 0..<user.operandCount where user.operand(n) == value { user.setOperand(n, own) }
     }
+    if parts.isEmpty { return }
+    let common = sum(of: base, offset, before: place)
+    value.replaceUses(with: common) { parts.contains($0) }
   }
 }
 
