@@ -42,7 +42,7 @@ public struct TargetDescription: Sendable {
         intReturns: 3, vectorReturns: 4),
       emulation: "elf_x86_64", emulator: "qemu-x86_64-static"),
     TargetDescription(
-      triple: "aarch64-linux-gnu", architecture: "aarch64", cpu: "generic", features: "", abi: "",
+      triple: "aarch64-linux-gnu", architecture: "aarch64", cpu: "generic", features: "+reserve-x18", abi: "",
       codeModel: LLVMCodeModelSmall,
       limits: ConventionLimits(
         convention: CallConvention.preserveNone, intArguments: 24, vectorArguments: 8,

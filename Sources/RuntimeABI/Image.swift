@@ -78,6 +78,8 @@ public enum Symbol {
   public static var enter: String { "recast_enter" }
   /// The translated-convention function that a code-map miss calls; it calls `interpret`.
   public static var miss: String { "recast_miss" }
+  /// The same, for an address in the target's place (`Convention.takesTarget`).
+  public static var find: String { "recast_find" }
   /// What translated code for x86_64 adds the offsets of slots to: a place in the artifact, which GS moves to
   /// the VCPU (`recast_host_segment`).
   public static var segment: String { "recast_segment" }

@@ -4,7 +4,7 @@
 // them by one load, without a comparison: the index is the address less the table's start, rotated
 // right by four, which is out of range for addresses that are odd multiples of something smaller. A
 // word is the distance of the host code from the table; where no function begins it is that of
-// `recast_miss`, which looks into the code map.
+// `TranslationUnit.finder`, which looks into the code map.
 
 import LLVM
 import RuntimeABI
@@ -61,7 +61,7 @@ extension TranslationUnit {
     b.br(found)
     b.positionAtEnd(found)
     let address = b.phi(e.ptr)
-    address.addIncoming(declare(named: Symbol.miss).value, from: from)
+    address.addIncoming(finder.value, from: from)
     address.addIncoming(host, from: inside)
     return address
   }
@@ -77,7 +77,7 @@ extension StubEmitter {
     func distance(_ host: Value) -> Value {
       host.constPtrToInt(e.i64).constSub(start).constTrunc(e.i32)
     }
-    let miss = distance(unit.declare(named: Symbol.miss).value)
+    let miss = distance(unit.finder.value)
     var words = [Value](repeating: miss, count: Int(table.count))
     for (entry, host) in hosts {
       if let index = table.index(of: entry) { words[index] = distance(host) }

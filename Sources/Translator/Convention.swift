@@ -22,8 +22,21 @@ struct Convention {
   var arguments: [Register]
   /// Besides the guest PC, which comes first.
   var results: [Register]
-  /// The VCPU pointer comes first. Otherwise the host's GS says where the VCPU is.
-  var takesVCPU = true
+  var vcpu = VCPUPlace.argument
+
+  /// How translated code comes to the VCPU.
+  enum VCPUPlace {
+    /// The pointer is the first argument.
+    case argument
+    /// The host's GS says where it is.
+    case segment
+    /// `TargetTraits.vcpuRegister` has the pointer, wherever translated code runs.
+    case register
+  }
+  var takesVCPU: Bool { vcpu == .argument }
+  /// Where the VCPU pointer would be, callers that look for host code give the guest address that they look for, so that
+  /// `recast_find` knows it.
+  var takesTarget = false
 
   static let ccC: UInt32 = 0
   static let ccFast: UInt32 = 8
@@ -35,13 +48,13 @@ struct Convention {
     .gpr(.r12), .gpr(.r9), .gpr(.r13), .gpr(.r14), .gpr(.r15), .gpr(.rax), .gpr(.r10), .gpr(.r11),
   ]
   /// aarch64 has these arguments in X21–X28 and X0–X7, and results in X0–X7 behind the PC: RAX and the
-  /// kept ones have the same place in both.
+  /// kept ones have the same place in both. RDX comes back in its slot.
   private static let integersOfAArch64: [Register] = [
-    .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.r8), .gpr(.r9), .gpr(.r15),
-    .gpr(.r10), .gpr(.rax), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r11),
+    .gpr(.rsp), .gpr(.rdi), .gpr(.rsi), .gpr(.rdx), .gpr(.rcx), .gpr(.r8), .gpr(.r9), .gpr(.r10),
+    .gpr(.r11), .gpr(.rax), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
   ]
   private static let keptOfAArch64: [Register] = [
-    .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+    .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
   ]
   /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other, RSP and the PC
   /// in RAX: RDX and the kept ones have the same place in both.
@@ -55,11 +68,20 @@ struct Convention {
   private static func vectors(_ n: Int) -> [Register] { (0..<n).map { .vector($0, half: 0) } }
 
   static func forTarget(_ target: TargetTraits) -> Convention {
-    switch target.architecture {
+    let hasRegister = target.vcpuRegister != nil && target.does(.vcpuRegister)
+    var convention = integers(of: target, behindVCPU: !hasRegister)
+    if hasRegister { convention.vcpu = .register }
+    return convention
+  }
+
+  /// - Parameter behindVCPU: the VCPU pointer takes the first place.
+  private static func integers(of target: TargetTraits, behindVCPU: Bool) -> Convention {
+    let first = behindVCPU ? 1 : 0
+    return switch target.architecture {
     case "x86_64" where target.does(.keptRegisters):
       Convention(
         callingConvention: ccRegCall, arguments: integersOfX86 + vectors(8),
-        results: resultsOfX86 + vectors(2), takesVCPU: false)
+        results: resultsOfX86 + vectors(2), vcpu: .segment)
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,
@@ -69,20 +91,20 @@ struct Convention {
       Convention(
         callingConvention: ccPreserveNone,
         arguments: integersOfAArch64 + vectors(8),
-        results: [.gpr(.rax)] + (target.does(.keptRegisters) ? keptOfAArch64 : []) + [.gpr(.rdx)]
-          + vectors(2))
+        results: [.gpr(.rax)] + (target.does(.keptRegisters) ? keptOfAArch64 : [.gpr(.rdx)])
+          + vectors(2), takesTarget: !behindVCPU)
     case "riscv64":
       Convention(
-        callingConvention: ccFast, arguments: Array(integerOrder.prefix(11)),
+        callingConvention: ccFast, arguments: Array(integerOrder.prefix(12 - first)),
         results: [.gpr(.rax)])
     default:
       Convention(
-        callingConvention: ccC, arguments: Array(integerOrder.prefix(7)), results: [.gpr(.rax)])
+        callingConvention: ccC, arguments: Array(integerOrder.prefix(8 - first)), results: [.gpr(.rax)])
     }
   }
 
   /// The parameter that holds the `place`th of the arguments.
-  func parameter(_ place: Int) -> Int { takesVCPU ? place + 1 : place }
+  func parameter(_ place: Int) -> Int { takesVCPU || takesTarget ? place + 1 : place }
   var parameters: Range<Int> { 0..<parameter(arguments.count) }
   var rspParameter: Int { parameter(arguments.firstIndex(of: .gpr(.rsp))!) }
 

@@ -23,14 +23,15 @@ extension FunctionLifter {
   }
 
   func emitCall(
-    _ host: Value, _ target: Value, callee: Signature, isKnown: Bool,
+    _ host: Value, _ target: Value, callee: Signature, isKnown: Bool, isFound: Bool,
     next: FunctionFacts.Edge?, from n: Int
   ) {
     let i = facts.blocks[n].instructions.last!
     if !isKnown { unit.storeRIP(target, machine) }
     let rsp = machine.get(.gpr(.rsp))
-    let result = b.call(
-      host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention)
+    var operands = arguments(for: callee, from: n)
+    if isFound { operands = unit.operands(operands, found: target) }
+    let result = b.call(host, unit.prototype, operands, convention: convention.callingConvention)
     let programCounter = b.extractValue(result, 0)
     // Nothing is known to be behind the call: if it returns, the interpreter goes on there.
     guard let next else { return emitIrregular(programCounter, result, rsp: rsp, callee) }
@@ -119,7 +120,7 @@ extension FunctionLifter {
     b.ret(results(at: target))
   }
 
-  func emitTailCall(_ host: Value, _ target: Value, callee: Signature, from n: Int) {
+  func emitTailCall(_ host: Value, _ target: Value, callee: Signature, isFound: Bool, from n: Int) {
     let regular = function.appendBasicBlock(in: e.context)
     let cold = function.appendBasicBlock(in: e.context)
     e.branchCold(b.icmp(LLVMIntNE, machine.get(.gpr(.rsp)), entryRSP), cold, regular)
@@ -139,8 +140,10 @@ extension FunctionLifter {
     for r in inSlots.subtracting(after) { machine.storeSlot(r, machine.get(r)) }
     let fromSlots = signature.delivered.intersection(callee.returnedInSlots)
     let isLast = after.isEmpty && own.union(fromSlots).intersection(unit.resultSet).isEmpty
+    var operands = arguments(for: callee, from: n)
+    if isFound { operands = unit.operands(operands, found: target) }
     var result = b.call(
-      host, unit.prototype, arguments(for: callee, from: n), convention: convention.callingConvention,
+      host, unit.prototype, operands, convention: convention.callingConvention,
       tail: isLast ? convention.tailCall : LLVMTailCallKindNone)
     if !after.isEmpty { storeUnlessUnwinding(after) }
     for (place, r) in convention.results.enumerated() where own.contains(r) {

@@ -34,14 +34,14 @@ extension FunctionLifter {
         return
       }
       emitTailCall(unit.lookup(target, in: function, machine), target,
-        callee: unit.unknown, from: n)
+        callee: unit.unknown, isFound: true, from: n)
     case .call(let target, let next):
       emitCall(unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target),
-        isKnown: analysis.function(at: target) != nil, next: next, from: n)
+        isKnown: analysis.function(at: target) != nil, isFound: false, next: next, from: n)
     case .callIndirect(let next):
       guard case .call(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitCall(unit.lookup(target, in: function, machine), target,
-        callee: unit.unknown, isKnown: true, next: next, from: n)
+        callee: unit.unknown, isKnown: true, isFound: true, next: next, from: n)
     case .ret:
       guard case .ret(let target) = machine.transfer else { return emitLeave(e.i64.constInt(block.start)) }
       emitReturn(target, from: n)
@@ -79,7 +79,7 @@ extension FunctionLifter {
       let known = analysis.function(at: target) != nil
       if !known { unit.storeRIP(e.i64.constInt(target), machine) }
       emitTailCall(
-        unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target), from: n)
+        unit.hostFunction(target), e.i64.constInt(target), callee: unit.callee(target), isFound: false, from: n)
     case .leave(let address): emitLeave(e.i64.constInt(address))
     }
   }

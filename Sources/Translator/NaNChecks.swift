@@ -14,6 +14,9 @@ public func finish(_ module: Module, for target: TargetTraits) {
   expandSignallingMarkers(in: module, for: target)
   if target.signalsForLanes { quietVectorSelects(in: module) }
   if target.comparesReturnsInPlace && target.does(.returnChecks) { compareReturnsInPlace(in: module) }
+  if target.hasShortNegativeOffsets && target.does(.frameBase) {
+    addressFramesFromBelow(in: module, Convention.forTarget(target))
+  }
 }
 
 private func expandNaNMarkers(in module: Module, for target: TargetTraits) {

@@ -3,10 +3,14 @@ public enum OwnPass: String, CaseIterable, Sendable {
   /// Callee-saved registers come back in host registers (`Convention.kept`); on x86_64 with it the
   /// whole convention, and the VCPU through GS.
   case keptRegisters = "kept-registers"
+  /// The VCPU pointer stays in a reserved register (`TargetTraits.vcpuRegister`).
+  case vcpuRegister = "vcpu-register"
   /// Calls through pointers find host code by one load (CodeTable.swift).
   case codeTable = "code-table"
   /// Jumps compare with what an ifunc resolver may answer (LikelyTargets.swift).
   case likelyTargets = "likely-targets"
+  /// Large frames are addressed from their lower ends (FrameBase.swift).
+  case frameBase = "frame-base"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"
 }

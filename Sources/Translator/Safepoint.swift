@@ -9,18 +9,18 @@ import RuntimeABI
 import X86
 
 extension TargetTraits {
-  /// How to call a function that keeps all registers: the VCPU's register as the assembler's
-  /// constraint, the register that the call itself changes, and the call. LLVM passes over a name
-  /// that it does not know without a word: it knows `lr`, and not `x30`.
+  /// How to call a function that keeps all registers: where it looks for the VCPU, as the assembler's
+  /// constraint, unless it knows by itself; the register that the call itself changes, and the call. LLVM passes over a
+  /// name that it does not know without a word: it knows `lr`, and not `x30`.
   ///
   /// - Parameter isWide: YMM registers may be in use.
-  func poll(isWide: Bool) -> (vcpu: String, link: String, call: String)? {
+  func poll(isWide: Bool) -> (vcpu: String?, link: String, call: String)? {
     guard hasBaselineVectors else { return nil }
     return switch architecture {
     case "x86_64": ("{rbx}", "", isWide ? "call recast_poll_wide" : "call recast_poll")
-    case "aarch64": ("{x20}", ",~{lr}", "bl recast_poll")
-    case "riscv64": ("{x10}", ",~{x1}", "call recast_poll")
-    case "loongarch64": ("{$r4}", ",~{$r1}", "bl recast_poll")
+    case "aarch64": (nil, ",~{lr}", "bl recast_poll")
+    case "riscv64": (nil, ",~{x1}", "call recast_poll")
+    case "loongarch64": (nil, ",~{$r1}", "bl recast_poll")
     default: nil
     }
   }
@@ -45,9 +45,10 @@ extension FunctionLifter {
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.read(r)) }
     unit.storeRIP(e.i64.constInt(facts.blocks[target].start), machine)
     if let poll = e.target.poll(isWide: e.isWide) {
-      let type = IRType.function(e.context.void, [e.ptr])
-      let code = b.inlineAsm(type, poll.call, constraints: poll.vcpu + ",~{memory}" + poll.link)
-      b.call(code, type, [machine.vcpu])
+      let type = IRType.function(e.context.void, poll.vcpu == nil ? [] : [e.ptr])
+      let vcpu = poll.vcpu.map { $0 + "," } ?? ""
+      let code = b.inlineAsm(type, poll.call, constraints: vcpu + "~{memory}" + poll.link)
+      b.call(code, type, poll.vcpu == nil ? [] : [machine.vcpu])
       let unwinding = b.load(
         e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
       let unwind = function.appendBasicBlock(in: e.context)

@@ -49,6 +49,7 @@ struct StubEmitter {
     emitImage(image, hasCodeMap: !translated.isEmpty)
     emitEnter()
     emitMiss()
+    if unit.convention.takesTarget { emitFind() }
     if let suffix = unit.convention.adapterSuffix { emitAdapters(suffix) }
   }
 
@@ -209,7 +210,8 @@ struct StubEmitter {
   private func emitEnter() {
     let f = unit.runtime(Symbol.enter, .function(e.i64, [e.ptr, e.ptr, e.i64]))
     let m = machine(f, isTranslated: false)
-    if !unit.convention.takesVCPU { setSegment(f) }
+    if unit.convention.vcpu == .segment { setSegment(f) }
+    if e.target.vcpuRegister != nil { unit.writeVCPURegister(f.parameter(0)) }
     let operands = unit.operands(m, unit.convention.arguments.map { m.loadSlot($0) })
     let result = b.call(
       f.parameter(1), unit.prototype, operands, convention: unit.convention.callingConvention)
@@ -274,6 +276,14 @@ struct StubEmitter {
     b.ret(tailCall(host, arguments))
     b.positionAtEnd(miss)
     emitInterpret(f, m, rip: target)
+  }
+
+  private func emitFind() {
+    let f = unit.finder
+    let m = machine(f)
+    unit.storeRIP(f.parameter(0), m)
+    let arguments = unit.convention.parameters.map { f.parameter($0) }
+    b.ret(tailCall(unit.declare(named: Symbol.miss).value, arguments))
   }
 
   /// Hands the arguments over in the VCPU and lets the interpreter go on at `rip`, whose upper bits

@@ -42,11 +42,23 @@ public struct TargetTraits {
 }
 
 extension TargetTraits {
+  /// No code of LLVM's uses it, and none of the runtime's: X18 by `TargetDescription.features`, the others by their psABI,
+  /// as the thread pointer and as nobody's.
+  var vcpuRegister: String? {
+    switch architecture {
+    case "aarch64": "x18"
+    case "riscv64": "tp"
+    case "loongarch64": "$r21"
+    default: nil
+    }
+  }
   /// Of x86's GS (LLVM's X86 backend).
   static var gsAddressSpace: UInt32 { 256 }
   /// A rotation is one instruction, as the code table's index wants it. Without (riscv64), the code map is
   /// quicker: qsortcb takes 4 % fewer instructions.
   var hasCheapRotation: Bool { isX86 || isAArch64 }
+  /// FrameBase.swift.
+  var hasShortNegativeOffsets: Bool { isAArch64 }
   /// Comparisons with addresses below 16 MiB take two immediate operands (ReturnChecks.swift).
   var comparesReturnsInPlace: Bool { isAArch64 }
 }

@@ -55,7 +55,7 @@ final class TranslationUnit {
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
       resultType,
-      (convention.takesVCPU ? [e.ptr] : []) + convention.arguments.map { LLVMMachine.type(of: $0, e) })
+      (convention.takesVCPU ? [e.ptr] : convention.takesTarget ? [e.i64] : []) + convention.arguments.map { LLVMMachine.type(of: $0, e) })
     // Without a red zone: `recast_poll` is called by assembly that LLVM does not look into.
     attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
@@ -121,14 +121,39 @@ final class TranslationUnit {
 
   /// A call's operands: `registers` as `Convention.arguments` has them.
   func operands(_ machine: LLVMMachine, _ registers: [Value]) -> [Value] {
-    convention.takesVCPU ? [machine.vcpu] + registers : registers
+    if convention.takesVCPU { return [machine.vcpu] + registers }
+    return convention.takesTarget ? [emission.i64.poison] + registers : registers
+  }
+  /// The same where `lookup` has found the callee.
+  func operands(_ operands: [Value], found target: Value) -> [Value] {
+    convention.takesTarget ? [target] + operands.dropFirst() : operands
   }
 
   /// To fill function `f` of translated code.
   func machine(_ f: Function) -> LLVMMachine {
-    if convention.takesVCPU { return LLVMMachine(emission, function: f, vcpu: f.parameter(0)) }
-    let segment = emission.module.global(named: Symbol.segment) ?? addSegment()
-    return LLVMMachine(emission, function: f, slots: segment.value)
+    switch convention.vcpu {
+    case .argument: return LLVMMachine(emission, function: f, vcpu: f.parameter(0))
+    case .register: return LLVMMachine(emission, function: f, vcpu: readVCPURegister())
+    case .segment:
+      let segment = emission.module.global(named: Symbol.segment) ?? addSegment()
+      return LLVMMachine(emission, function: f, slots: segment.value)
+    }
+  }
+
+  /// The register's name is a symbol to LLVM, which folds the copy into what uses it.
+  private func readVCPURegister() -> Value {
+    let e = emission
+    let read = e.module.intrinsic("llvm.read_register", [e.i64])
+    return e.builder.intToPtr(e.builder.call(read, [vcpuRegister]), e.ptr)
+  }
+  func writeVCPURegister(_ vcpu: Value) {
+    let e = emission
+    let write = e.module.intrinsic("llvm.write_register", [e.i64])
+    e.builder.call(write, [vcpuRegister, e.builder.ptrToInt(vcpu, e.i64)])
+  }
+  private var vcpuRegister: Value {
+    let context = emission.context
+    return context.value(of: context.mdNode([context.mdString(emission.target.vcpuRegister!)]))
   }
   private func addSegment() -> GlobalVariable {
     let type = emission.i8.array(VCPUOffset.size)
@@ -166,6 +191,9 @@ final class TranslationUnit {
     return e.builder.gep(e.i64, start, slot)
   }
 
+  /// Goes on where `lookup` finds nothing.
+  var finder: Function { declare(named: convention.takesTarget ? Symbol.find : Symbol.miss) }
+
   /// The first slot to probe for `target`, as `CodeMap.slot` says.
   func codeMapSlot(_ target: Value) -> Value {
     let e = emission
@@ -179,14 +207,13 @@ final class TranslationUnit {
   func lookup(_ target: Value, in function: Function, _ machine: LLVMMachine) -> Value {
     let e = emission
     let b = e.builder
+    if !convention.takesTarget { storeRIP(target, machine) }
     if let codeTable {
-      storeRIP(target, machine)
       return lookup(target, codeTable, in: function)
     }
     let slot = codeMapSlot(target)
     let key = b.load(e.i64, codeMapElement(0, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
     let found = b.load(e.ptr, codeMapElement(1, slot), align: 8, kind: e.tbaaKind, tag: e.vcpuTag)
-    storeRIP(target, machine)
-    return b.select(b.icmp(LLVMIntEQ, key, target), found, declare(named: Symbol.miss).value)
+    return b.select(b.icmp(LLVMIntEQ, key, target), found, finder.value)
   }
 }

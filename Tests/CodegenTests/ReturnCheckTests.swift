@@ -35,6 +35,25 @@ import Translator
     #expect(!(try finished(0x401_6cb, result: 1)).contains("asm"))
   }
 
+  @Test func `a stored return address is hidden from constant hoisting`() throws {
+    let text = """
+      declare { i64, i64 } @g()
+      define i1 @f(ptr %stack) {
+        store i64 4200139, ptr %stack
+        store i64 4200140, ptr %stack
+        %x = call { i64, i64 } @g()
+        %pc = extractvalue { i64, i64 } %x, 0
+        %differs = icmp ne i64 %pc, 4200139
+        ret i1 %differs
+      }
+      """
+    let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
+    finish(module, for: TargetTraits(architecture: "aarch64"))
+    try module.verify()
+    #expect(module.text.contains("launder.invariant.group.p0(ptr inttoptr (i64 4200139 to ptr))"))
+    #expect(module.text.contains("store i64 4200140"))
+  }
+
   @Test func `only on aarch64 and where it is wanted`() throws {
     #expect(!(try finished(0x401_6cb, for: "riscv64")).contains("asm"))
     #expect(!(try finished(0x401_6cb, without: [.returnChecks])).contains("asm"))

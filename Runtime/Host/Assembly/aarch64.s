@@ -262,7 +262,7 @@ recast_host_kind:
   .quad recast_miss
   .text
 
-# Called by translated loops with the VCPU in X20, keeping every register but X30 and the flags
+# Called by translated loops with the VCPU in X18, keeping every register but X30 and the flags
 # (Sources/Translator/Safepoint.swift).
   .section .text.recast_host,"ax",@progbits
   .globl recast_poll
@@ -278,7 +278,6 @@ recast_poll:
   stp x12, x13, [sp, #-16]!
   stp x14, x15, [sp, #-16]!
   stp x16, x17, [sp, #-16]!
-  str x18, [sp, #-16]!
   stp q0, q1, [sp, #-32]!
   stp q2, q3, [sp, #-32]!
   stp q4, q5, [sp, #-32]!
@@ -295,7 +294,7 @@ recast_poll:
   stp q26, q27, [sp, #-32]!
   stp q28, q29, [sp, #-32]!
   stp q30, q31, [sp, #-32]!
-  mov x0, x20
+  mov x0, x18
   bl recast_safepoint
   ldp q30, q31, [sp], #32
   ldp q28, q29, [sp], #32
@@ -313,7 +312,6 @@ recast_poll:
   ldp q4, q5, [sp], #32
   ldp q2, q3, [sp], #32
   ldp q0, q1, [sp], #32
-  ldr x18, [sp], #16
   ldp x16, x17, [sp], #16
   ldp x14, x15, [sp], #16
   ldp x12, x13, [sp], #16

@@ -297,7 +297,7 @@ recast_host_kind:
   .quad recast_miss
   .text
 
-# Called by translated loops with the VCPU in A0, keeping every register but RA
+# Called by translated loops with the VCPU in R21, keeping every register but RA
 # (Sources/Translator/Safepoint.swift).
   .section .text.recast_host,"ax",@progbits
   .globl recast_poll
@@ -345,6 +345,7 @@ recast_poll:
   fst.d $ft13, $sp, 312
   fst.d $ft14, $sp, 320
   fst.d $ft15, $sp, 328
+  move $a0, $r21
   bl recast_safepoint
   ld.d $ra, $sp, 0
   ld.d $a0, $sp, 8

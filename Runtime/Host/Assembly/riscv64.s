@@ -304,7 +304,7 @@ recast_host_kind:
   .quad recast_miss
   .text
 
-# Called by translated loops with the VCPU in A0, keeping every register but RA
+# Called by translated loops with the VCPU in TP, keeping every register but RA
 # (Sources/Translator/Safepoint.swift).
   .section .text.recast_host,"ax",@progbits
   .globl recast_poll
@@ -346,6 +346,7 @@ recast_poll:
   fsd fa5, 264(sp)
   fsd fa6, 272(sp)
   fsd fa7, 280(sp)
+  mv a0, tp
   call recast_safepoint
   ld ra, 0(sp)
   ld t0, 8(sp)
