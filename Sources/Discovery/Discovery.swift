@@ -49,7 +49,7 @@ public struct Discovery: Sendable {
       (functions, unresolvedJumps) = finder.buildFunctions()
     }
     functions += ResumeFunctions.make(
-      for: functions, pads: finder.landingPads, &finder.explorer)
+      for: functions, pads: finder.landingPads, places: program.resumePoints, &finder.explorer)
     functions.sort { $0.entry < $1.entry }
     findNonReturning()
     let walked = functions

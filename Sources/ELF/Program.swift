@@ -68,6 +68,8 @@ public struct Program: Sendable {
   public var frames: [Frame] = []
   /// Where exceptions resume, sorted, unique.
   public var landingPads: [UInt64] = []
+  /// Where a replay goes into the middle of a frame, sorted, unique; other programs have none.
+  public var resumePoints: [UInt64] = []
   /// `R_X86_64_RELATIVE` and RELR, by place.
   public var relativeRelocations: [Relocation] = []
   /// `R_X86_64_IRELATIVE`, by place; `value` is the resolver.

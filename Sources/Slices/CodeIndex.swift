@@ -5,7 +5,7 @@ import X86
 struct CodeIndex {
   let functions: [GuestFunction]
   private let blocks: [(start: UInt64, end: UInt64, function: Int)]
-  /// Return address → target of the call in front of it, 0 for an indirect one.
+  /// Return address → target of the call in front of it, 0 for an indirect one, also by a stub that only jumps.
   let calls: [UInt64: UInt64]
   /// CPUID instructions.
   let identifications: [UInt64]
@@ -16,11 +16,12 @@ struct CodeIndex {
     functions = discovery.functions.filter { !$0.isResume }
     var blocks: [(start: UInt64, end: UInt64, function: Int)] = []
     var calls: [UInt64: UInt64] = [:]
+    let stubs = Set(functions.filter(\.isJump).map(\.entry))
     for (number, function) in functions.enumerated() {
       for block in function.blocks {
         blocks.append((block.start, block.end, number))
         switch block.terminator {
-        case .call(let target, _): calls[block.end] = target
+        case .call(let target, _): calls[block.end] = stubs.contains(target) ? 0 : target
         case .indirectCall: calls[block.end] = 0
         default: break
         }
@@ -83,5 +84,13 @@ struct CodeIndex {
   /// A block starts inside of `range`, behind its first byte.
   func isEntered(_ range: Range<UInt64>) -> Bool {
     blocks.contains { $0.start > range.lowerBound && $0.start < range.upperBound }
+  }
+}
+
+extension GuestFunction {
+  /// It is a jump to where a pointer says.
+  fileprivate var isJump: Bool {
+    guard blocks.count == 1, case .indirectJump = blocks[0].terminator else { return false }
+    return blocks[0].instructions.count <= 2
   }
 }

@@ -63,9 +63,7 @@ func profile(_ launch: Launch, _ code: CodeIndex, interval: Double = 0.001)
     switch stop {
     case .ended: break
     case .signal(let number): signal = number
-    case .task:
-      throw SliceError(
-        .unsupported, "it starts processes or threads: only programs of one thread are sliced")
+    case .task: throw .manyThreads
     case .interrupted, .systemCall:
       let time = tracee.processorTime
       // One that waits has no time to be told about.

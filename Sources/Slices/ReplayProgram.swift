@@ -27,19 +27,18 @@ public struct ReplayProgram {
     }
     // The size of the table stands in the driver's code, not in its layout.
     let isWide = invocations.contains(where: \.isWide)
-    let inside = Set(invocations.filter(\.isInside).map(\.entry)).sorted()
-    driver = try ReplayProgram.assemble(tableSize: 0, isWide: isWide, inside: inside)
+    driver = try ReplayProgram.assemble(tableSize: 0, isWide: isWide)
     symbols = Dictionary(driver.symbols.map { ($0.name, $0.address) }) { first, _ in first }
     let stubs = try patch(code, invocations)
     let table = makeTable(taken.map { invocations[$0] })
-    driver = try ReplayProgram.assemble(tableSize: UInt64(table.count), isWide: isWide, inside: inside)
+    driver = try ReplayProgram.assemble(tableSize: UInt64(table.count), isWide: isWide)
     assemble(stubs: stubs, table: table, invocations: taken.map { invocations[$0] })
   }
 
-  private static func assemble(tableSize: UInt64, isWide: Bool, inside: [UInt64]) throws(SliceError) -> Program {
+  private static func assemble(tableSize: UInt64, isWide: Bool) throws(SliceError) -> Program {
     do {
       let bytes = try Codegen.assemble(
-        ReplayDriver.assembly(tableSize: tableSize, isWide: isWide, inside: inside), for: .named("x86_64-linux-gnu"),
+        ReplayDriver.assembly(tableSize: tableSize, isWide: isWide), for: .named("x86_64-linux-gnu"),
         sections: [
           (".text.replay", ReplayDriver.textAddress, false),
           (".data.replay", ReplayDriver.dataAddress, true),
@@ -198,6 +197,8 @@ public struct ReplayProgram {
         flags: 6, size: ReplayDriver.dataEnd - ReplayDriver.dataAddress))
     headers.append(append(table, at: ReplayDriver.tableAddress, flags: 6))
     headers += memory(invocations)
+    let inside = Set(invocations.filter(\.isInside).map(\.entry)).sorted()
+    if !inside.isEmpty { headers.append(appendNote(Program.note(ofResumePoints: inside))) }
     let loads = headers.filter { $0.p_type == UInt32(PT_LOAD) }.sorted { $0.p_vaddr < $1.p_vaddr }
     let others = headers.filter {
       $0.p_type != UInt32(PT_LOAD) && $0.p_type != UInt32(PT_PHDR)
@@ -226,6 +227,18 @@ public struct ReplayProgram {
     header.p_filesz = UInt64(bytes.count)
     header.p_memsz = size ?? UInt64(bytes.count)
     header.p_align = 4096
+    file += bytes
+    return header
+  }
+
+  private mutating func appendNote(_ bytes: [UInt8]) -> Elf64_Phdr {
+    while file.count % 4 != 0 { file.append(0) }
+    var header = Elf64_Phdr()
+    header.p_type = UInt32(PT_NOTE)
+    header.p_flags = 4
+    header.p_offset = UInt64(file.count)
+    header.p_filesz = UInt64(bytes.count)
+    header.p_align = 4
     file += bytes
     return header
   }
