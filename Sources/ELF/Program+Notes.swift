@@ -1,60 +1,71 @@
 import CElf
 
-// Notes (LSB: note sections): who built a program, and, in replay programs, where stretches of calls begin.
+// Notes (LSB: note sections): who built a program, and what a replay program says about itself.
 extension Program {
-  /// The name and the type of a replay program's note about `resumePoints`: 64-bit addresses.
-  public static var resumeNote: (name: String, type: UInt32) { ("Recast", 1) }
-
-  /// The note's bytes.
-  public static func note(ofResumePoints addresses: [UInt64]) -> [UInt8] {
-    let name = Array(resumeNote.name.utf8) + [0]
-    let words = [UInt32(name.count), UInt32(8 * addresses.count), resumeNote.type]
-    return words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
-      + name + [UInt8](repeating: 0, count: (4 - name.count % 4) % 4)
-      + addresses.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
-  }
-
   mutating func readNotes(_ header: Elf64_Phdr) {
     guard header.p_filesz <= 1 << 20, header.p_offset <= UInt64(file.count),
       header.p_filesz <= UInt64(file.count) - header.p_offset
     else { return }
-    let start = Int(header.p_offset)
-    var places: [UInt64] = []
-    var identifier: [UInt8]?
-    file.withUnsafeBytes { all in
-      let part = UnsafeRawBufferPointer(rebasing: all[start..<start + Int(header.p_filesz)])
-      Program.forEachNote(part) { name, type, content in
-        // NT_GNU_BUILD_ID
-        if type == 3, name.elementsEqual([0x47, 0x4e, 0x55, 0]), content.count <= 64 {
-          identifier = identifier ?? Array(content)
-        }
-        if type == Program.resumeNote.type, name.dropLast().elementsEqual(Program.resumeNote.name.utf8) {
-          places += (0..<content.count / 8).map { n in
-            UInt64(littleEndian: part.loadUnaligned(fromByteOffset: content.startIndex + 8 * n, as: UInt64.self))
-          }
-        }
+    let bytes = file[Int(header.p_offset)..<Int(header.p_offset + header.p_filesz)]
+    for note in Program.notes(in: Array(bytes)) {
+      // NT_GNU_BUILD_ID
+      if note.type == 3, note.name == Array("GNU".utf8) + [0], note.content.count <= 64, buildID.isEmpty {
+        buildID = note.content
+      }
+      if let found = Replay(note), isCode(found.exit), found.beginnings.allSatisfy(isCode), replay == nil {
+        replay = found
       }
     }
-    if buildID.isEmpty { buildID = identifier ?? [] }
-    resumePoints = Set(resumePoints + places.filter(isCode)).sorted()
   }
 
-  private static func forEachNote(
-    _ part: UnsafeRawBufferPointer,
-    _ body: (_ name: Slice<UnsafeRawBufferPointer>, _ type: UInt32, _ content: Slice<UnsafeRawBufferPointer>) -> Void
-  ) {
-    var cursor = ByteCursor(part, address: 0)
-    do {
-      while true {
-        let nameSize = UInt64(try cursor.integer(UInt32.self))
-        let size = UInt64(try cursor.integer(UInt32.self))
-        let type = try cursor.integer(UInt32.self)
-        let name = cursor.offset
-        try cursor.skip((nameSize + 3) & ~3)
-        let content = cursor.offset
-        try cursor.skip((size + 3) & ~3)
-        body(part[name..<name + Int(nameSize)], type, part[content..<content + Int(size)])
-      }
-    } catch {}
+  struct Note {
+    var name: [UInt8]
+    var type: UInt32
+    var content: [UInt8]
+  }
+
+  private static func notes(in bytes: [UInt8]) -> [Note] {
+    var notes: [Note] = []
+    bytes.withUnsafeBytes { all in
+      var cursor = ByteCursor(all, address: 0)
+      do {
+        while true {
+          let nameSize = try cursor.integer(UInt32.self)
+          let size = try cursor.integer(UInt32.self)
+          let type = try cursor.integer(UInt32.self)
+          let name = cursor.offset
+          try cursor.skip((UInt64(nameSize) + 3) & ~3)
+          let content = cursor.offset
+          try cursor.skip((UInt64(size) + 3) & ~3)
+          notes.append(
+            Note(
+              name: Array(all[name..<name + Int(nameSize)]), type: type,
+              content: Array(all[content..<content + Int(size)])))
+        }
+      } catch {}
+    }
+    return notes
+  }
+}
+
+// A note of 64-bit addresses: the exit, then the beginnings.
+extension Program.Replay {
+  private static let name = Array("Recast".utf8) + [0]
+  private static let type: UInt32 = 1
+
+  init?(_ note: Program.Note) {
+    guard note.type == Self.type, note.name == Self.name, note.content.count % 8 == 0 else { return nil }
+    let words = stride(from: 0, to: note.content.count, by: 8).map { at in
+      note.content.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }
+    }
+    guard let exit = words.first else { return nil }
+    self.init(exit: exit, beginnings: Array(words.dropFirst()))
+  }
+
+  public var note: [UInt8] {
+    func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+    let words = [exit] + beginnings
+    return bytes(UInt32(Self.name.count)) + bytes(UInt32(8 * words.count)) + bytes(Self.type)
+      + Self.name + [UInt8](repeating: 0, count: (4 - Self.name.count % 4) % 4) + words.flatMap(bytes)
   }
 }

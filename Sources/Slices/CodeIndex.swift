@@ -5,23 +5,22 @@ import X86
 struct CodeIndex {
   let functions: [GuestFunction]
   private let blocks: [(start: UInt64, end: UInt64, function: Int)]
-  /// Return address → target of the call in front of it, 0 for an indirect one, also by a stub that only jumps.
+  /// Return address → target of the call in front of it, 0 for an indirect one.
   let calls: [UInt64: UInt64]
   /// CPUID instructions.
   let identifications: [UInt64]
-  /// Function number → entries it leaves to by jumps.
+  /// Function number → entries it leaves to by jumps, 0 for unknown ones.
   private let jumps: [Set<UInt64>]
 
   init(_ discovery: Discovery) {
     functions = discovery.functions.filter { !$0.isResume }
     var blocks: [(start: UInt64, end: UInt64, function: Int)] = []
     var calls: [UInt64: UInt64] = [:]
-    let stubs = Set(functions.filter(\.isJump).map(\.entry))
     for (number, function) in functions.enumerated() {
       for block in function.blocks {
         blocks.append((block.start, block.end, number))
         switch block.terminator {
-        case .call(let target, _): calls[block.end] = stubs.contains(target) ? 0 : target
+        case .call(let target, _): calls[block.end] = target
         case .indirectCall: calls[block.end] = 0
         default: break
         }
@@ -36,7 +35,7 @@ struct CodeIndex {
         block.instructions.filter { $0.operation == .cpuid }.map { $0.next - UInt64($0.length) }
       }
     ).sorted()
-    jumps = functions.map { Set($0.tailCalls) }
+    jumps = functions.map { Set($0.tailCalls + ($0.jumpsAnywhere ? [0] : [])) }
   }
 
   /// The function whose code `address` is in. O(log n).
@@ -64,6 +63,7 @@ struct CodeIndex {
     while let entry = work.popLast(), seen.count < 16 {
       guard let number = self.function(containing: entry) else { continue }
       if number == function { return true }
+      if jumps[number].contains(0) { return true }
       for next in jumps[number] where seen.insert(next).inserted { work.append(next) }
     }
     return false
@@ -88,9 +88,11 @@ struct CodeIndex {
 }
 
 extension GuestFunction {
-  /// It is a jump to where a pointer says.
-  fileprivate var isJump: Bool {
-    guard blocks.count == 1, case .indirectJump = blocks[0].terminator else { return false }
-    return blocks[0].instructions.count <= 2
+  /// It ends in a call of what a pointer says, as stubs of resolved functions do.
+  fileprivate var jumpsAnywhere: Bool {
+    blocks.contains { block in
+      if case .indirectJump = block.terminator { return true }
+      return false
+    }
   }
 }

@@ -197,8 +197,8 @@ public struct ReplayProgram {
         flags: 6, size: ReplayDriver.dataEnd - ReplayDriver.dataAddress))
     headers.append(append(table, at: ReplayDriver.tableAddress, flags: 6))
     headers += memory(invocations)
-    let inside = Set(invocations.filter(\.isInside).map(\.entry)).sorted()
-    if !inside.isEmpty { headers.append(appendNote(Program.note(ofResumePoints: inside))) }
+    let beginnings = Set(invocations.filter(\.isInside).map(\.entry)).sorted()
+    headers.append(appendNote(Program.Replay(exit: symbols["replay_exit"] ?? 0, beginnings: beginnings).note))
     let loads = headers.filter { $0.p_type == UInt32(PT_LOAD) }.sorted { $0.p_vaddr < $1.p_vaddr }
     let others = headers.filter {
       $0.p_type != UInt32(PT_LOAD) && $0.p_type != UInt32(PT_PHDR)
