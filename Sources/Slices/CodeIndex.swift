@@ -9,6 +9,7 @@ struct CodeIndex {
   let calls: [UInt64: UInt64]
   /// CPUID instructions.
   let identifications: [UInt64]
+  let depths: StackDepths
   /// Function number → entries it leaves to by jumps, 0 for unknown ones.
   private let jumps: [Set<UInt64>]
 
@@ -35,6 +36,7 @@ struct CodeIndex {
         block.instructions.filter { $0.operation == .cpuid }.map { $0.next - UInt64($0.length) }
       }
     ).sorted()
+    depths = StackDepths(functions)
     jumps = functions.map { Set($0.tailCalls + ($0.jumpsAnywhere ? [0] : [])) }
   }
 
