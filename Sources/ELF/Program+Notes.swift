@@ -52,9 +52,12 @@ extension Program {
 extension Program.Replay {
   private static let name = Array("Recast".utf8) + [0]
   private static let type: UInt32 = 1
+  private static let most = 1024
 
   init?(_ note: Program.Note) {
-    guard note.type == Self.type, note.name == Self.name, note.content.count % 8 == 0 else { return nil }
+    guard note.type == Self.type, note.name == Self.name, note.content.count % 8 == 0,
+      note.content.count <= 8 * Self.most
+    else { return nil }
     let words = stride(from: 0, to: note.content.count, by: 8).map { at in
       note.content.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }
     }
