@@ -89,7 +89,7 @@ package struct Pace {
       return (block, Pace.starts(history.map { ($0.time, $0.counts[n]) }, within: interval))
     }
     let paces = cover(starts)
-    return paces.reduce(0) { $0 + $1.starts.count } < windows / 2 ? [] : paces
+    return paces.reduce(0) { $0 + $1.starts.count } < 3 * windows / 4 ? [] : paces
   }
 
   /// A few blocks that come soon after the times at which stretches are to begin.

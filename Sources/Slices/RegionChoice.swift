@@ -67,11 +67,11 @@ struct RegionChoice {
         guard let count = counts[function], count.count > 0, !excluded.contains(function),
           !plans.contains(where: { $0.function == function })
         else { return nil }
-        return (
-          function,
-          quality(function, count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
-            * (0.8 * gain + 0.2 * (own[function] ?? 0))
-        )
+        let hasLoop = code.hasLoop(function)
+        let quality = quality(function, count, share: inclusive[function] ?? 0, hasLoop: hasLoop)
+        // Stretches from inside have the function's callees in their proportions.
+        let inside = insideQuality(function, count, hasLoop: hasLoop) * gain
+        return (function, max(inside, quality * (0.8 * gain + 0.2 * (own[function] ?? 0))))
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }
       let weight = gains[function]! / all
@@ -120,7 +120,7 @@ struct RegionChoice {
   }
 
   private func insideQuality(_ function: Int, _ count: CallCounts, hasLoop: Bool) -> Double {
-    isFew(count) && hasLoop && !unpaced.contains(function) ? 0.9 * count.steadiness : 0
+    isFew(count) && hasLoop && !unpaced.contains(function) ? count.steadiness : 0
   }
 
   /// Few long calls take its time.

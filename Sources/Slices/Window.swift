@@ -22,7 +22,9 @@ final class Window {
   /// From which multiple of `longest` on the stretch may end at blocks that came less often than that. A replay
   /// counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump in the
   /// middle of its function.
-  private static let stages: [(begin: Double, count: UInt64)] = [(1, 100), (1.5, 10_000), (2, .max), (3, 0)]
+  private static let stages: [(begin: Double, count: UInt64)] = [
+    (1, 10), (1.25, 100), (1.5, 10_000), (2, .max), (3, 0),
+  ]
 
   init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, _ counters: EntryCounters, longest: Double) {
     (self.tracee, self.code, self.plan, self.counters) = (tracee, code, plan, counters)
