@@ -29,6 +29,8 @@ public struct Discovery: Sendable {
   public private(set) var instructionCount = 0
   /// Ifunc resolvers, by the address of the pointer that start-up code sets to what they answer.
   public private(set) var resolvers: [UInt64: UInt64] = [:]
+  /// Jumps there end a frame in its middle (`Program.Replay`).
+  public private(set) var exit: UInt64?
   /// Built by Go's own compiler, which has calling conventions of its own.
   public private(set) var isGo = false
   /// The decoding budget ran out: the rest is left to the interpreter.
@@ -49,12 +51,13 @@ public struct Discovery: Sendable {
       (functions, unresolvedJumps) = finder.buildFunctions()
     }
     functions += ResumeFunctions.make(
-      for: functions, pads: finder.landingPads, &finder.explorer)
+      for: functions, pads: finder.landingPads, places: program.replay?.beginnings ?? [], &finder.explorer)
     functions.sort { $0.entry < $1.entry }
     findNonReturning()
     let walked = functions
     cutAtFaults()
     isGo = program.isGo
+    exit = program.replay?.exit
     for relocation in program.indirectRelocations { resolvers[relocation.place] = relocation.value }
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }
     isCutShort = finder.explorer.decoded >= finder.explorer.budget

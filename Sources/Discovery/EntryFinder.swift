@@ -65,6 +65,7 @@ struct EntryFinder {
       }
     }
     for pad in program.landingPads { add(pad, .landingPad) }
+    if let exit = program.replay?.exit { add(exit, .entry) }
   }
 
   mutating func add(learnt: [UInt64]) {

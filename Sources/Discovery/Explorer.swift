@@ -161,7 +161,7 @@ struct Explorer {
       switch instruction.flow {
       case .next: continue
       case .jump(let target):
-        if !leaves(target) { work.append((target, number, true)) }
+        if target != program.replay?.exit, !leaves(target) { work.append((target, number, true)) }
         return
       case .branch(let target):
         if !leavesFalling(address) { work.append((address, number, false)) }
@@ -238,6 +238,8 @@ struct Explorer {
         block.end = instruction.next
         switch instruction.flow {
         case .next: continue
+        case .jump(let target) where target == program.replay?.exit:
+          block.terminator = .undecodable(at: target)
         case .jump(let target):
           block.terminator = .jump(to: target)
           edge(target)

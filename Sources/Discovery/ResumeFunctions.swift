@@ -1,6 +1,6 @@
 // Functions that begin in the middle of a frame, where control comes back by another way than a return.
 //
-// Exceptions land at pads, and longjmp behind a call of setjmp. The host frame that stood for
+// Exceptions land at pads, longjmp behind a call of setjmp, and replays where a stretch begins. The host frame that stood for
 // the guest's is left to the interpreter then, which enters translated code where the code map has it
 // (docs/ARCHITECTURE.md, "irregular return"). So there is a function from each such place on, up to
 // the first loops that are in no other, and one from each of these loops on, which all places share that
@@ -21,11 +21,12 @@ struct ResumeFunctions {
   /// - Parameters:
   ///   - functions: all that are called, with their jump tables, which often only they can tell.
   ///   - pads: where exceptions land.
+  ///   - places: others that are known.
   static func make(
-    for functions: [GuestFunction], pads: [UInt64], _ explorer: inout Explorer
+    for functions: [GuestFunction], pads: [UInt64], places: [UInt64], _ explorer: inout Explorer
   ) -> [GuestFunction] {
     var all = ResumeFunctions(functions, explorer.code)
-    let returns = all.secondReturns
+    let returns = all.secondReturns + places
     if pads.isEmpty && returns.isEmpty { return [] }
     all.findHolders()
     explorer.knownTables = all.tables

@@ -173,31 +173,4 @@ extension Program {
       }
     }
   }
-
-  /// NT_GNU_BUILD_ID (LSB: note sections).
-  private mutating func readNotes(_ header: Elf64_Phdr) {
-    guard buildID.isEmpty, header.p_filesz <= 1 << 20, header.p_offset <= UInt64(file.count),
-      header.p_filesz <= UInt64(file.count) - header.p_offset
-    else { return }
-    let start = Int(header.p_offset)
-    let found: [UInt8]? = file.withUnsafeBytes { all in
-      let part = UnsafeRawBufferPointer(rebasing: all[start..<start + Int(header.p_filesz)])
-      var cursor = ByteCursor(part, address: 0)
-      do {
-        while true {
-          let nameSize = UInt64(try cursor.integer(UInt32.self))
-          let size = UInt64(try cursor.integer(UInt32.self))
-          let type = try cursor.integer(UInt32.self)
-          let name = cursor.offset
-          try cursor.skip((nameSize + 3) & ~3)
-          let content = cursor.offset
-          try cursor.skip((size + 3) & ~3)
-          if type == 3, nameSize == 4, part[name] == 0x47, part[name + 1] == 0x4e, size <= 64 {
-            return [UInt8](part[content..<content + Int(size)])
-          }
-        }
-      } catch { return nil }
-    }
-    if let found { buildID = found }
-  }
 }

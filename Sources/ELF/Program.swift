@@ -44,6 +44,15 @@ public struct Program: Sendable {
     public var value: UInt64
   }
 
+  /// A replay program goes into the middle of frames, and leaves them there.
+  public struct Replay: Sendable, Equatable {
+    /// Where stretches end: whatever jumps there is through with its frame.
+    public var exit: UInt64
+    /// Where stretches begin in the middle of a frame.
+    public var beginnings: [UInt64]
+    public init(exit: UInt64, beginnings: [UInt64]) { (self.exit, self.beginnings) = (exit, beginnings) }
+  }
+
   public var path: String
   /// The whole file.
   public var file: [UInt8]
@@ -68,6 +77,8 @@ public struct Program: Sendable {
   public var frames: [Frame] = []
   /// Where exceptions resume, sorted, unique.
   public var landingPads: [UInt64] = []
+  /// What a replay program says about itself; nil for others.
+  public var replay: Replay?
   /// `R_X86_64_RELATIVE` and RELR, by place.
   public var relativeRelocations: [Relocation] = []
   /// `R_X86_64_IRELATIVE`, by place; `value` is the resolver.

@@ -16,25 +16,12 @@ struct Census {
     let entries = functions.map { code.functions[$0].entry }
     let counters = try EntryCounters(tracee, code, entries)
     let counted = zip(functions, entries).filter { counters.hasCounter($0.1) }
-    let top = Tracee.stackTop
-    var signal: Int32 = 0
-    while !tracee.hasEnded {
-      let stop = tracee.resume(TRACE_SYSCALL, signal: signal, interruptAfter: interval)
-      signal = 0
-      switch stop {
-      case .ended: return
-      case .systemCall: tracee.steerMapping()
-      case .signal(let number): signal = number
-      case .task:
-        throw SliceError(
-          .unsupported, "it starts processes or threads: only programs of one thread are sliced")
-      case .interrupted:
-        let active = (frames(tracee, code, top) ?? []).map(\.function)
-        for (function, entry) in counted {
-          let depth = active.count { $0 == function }
-          if depth == 1 { calls[function, default: []].append(counters.count(entry) - 1) }
-          if depth > 1 { nested.insert(function) }
-        }
+    try tracee.sample(every: interval) {
+      let active = (frames(tracee, code, Tracee.stackTop) ?? []).map(\.function)
+      for (function, entry) in counted {
+        let depth = active.count { $0 == function }
+        if depth == 1 { calls[function, default: []].append(counters.count(entry) - 1) }
+        if depth > 1 { nested.insert(function) }
       }
     }
   }

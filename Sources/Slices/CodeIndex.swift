@@ -9,7 +9,8 @@ struct CodeIndex {
   let calls: [UInt64: UInt64]
   /// CPUID instructions.
   let identifications: [UInt64]
-  /// Function number → entries it leaves to by jumps.
+  let depths: StackDepths
+  /// Function number → entries it leaves to by jumps, 0 for unknown ones.
   private let jumps: [Set<UInt64>]
 
   init(_ discovery: Discovery) {
@@ -35,7 +36,8 @@ struct CodeIndex {
         block.instructions.filter { $0.operation == .cpuid }.map { $0.next - UInt64($0.length) }
       }
     ).sorted()
-    jumps = functions.map { Set($0.tailCalls) }
+    depths = StackDepths(functions)
+    jumps = functions.map { Set($0.tailCalls + ($0.jumpsAnywhere ? [0] : [])) }
   }
 
   /// The function whose code `address` is in. O(log n).
@@ -63,6 +65,7 @@ struct CodeIndex {
     while let entry = work.popLast(), seen.count < 16 {
       guard let number = self.function(containing: entry) else { continue }
       if number == function { return true }
+      if jumps[number].contains(0) { return true }
       for next in jumps[number] where seen.insert(next).inserted { work.append(next) }
     }
     return false
@@ -83,5 +86,15 @@ struct CodeIndex {
   /// A block starts inside of `range`, behind its first byte.
   func isEntered(_ range: Range<UInt64>) -> Bool {
     blocks.contains { $0.start > range.lowerBound && $0.start < range.upperBound }
+  }
+}
+
+extension GuestFunction {
+  /// It ends in a call of what a pointer says, as stubs of resolved functions do.
+  fileprivate var jumpsAnywhere: Bool {
+    blocks.contains { block in
+      if case .indirectJump = block.terminator { return true }
+      return false
+    }
   }
 }

@@ -60,9 +60,7 @@ final class Cutter {
     while !isDone {
       switch stop {
       case .ended: return
-      case .task:
-        throw SliceError(
-          .unsupported, "it starts processes or threads: only programs of one thread are sliced")
+      case .task: throw .manyThreads
       case .interrupted: stop = try go()
       case .systemCall:
         tracee.steerMapping()
@@ -128,7 +126,6 @@ final class Cutter {
       } else if refused[number, default: 0] < Self.maximumRefused {
         refused[number, default: 0] += 1
         plans[number].calls[call + 1, default: 0] += share
-        plans[number].lengths[call + 1] = plans[number].lengths[call]
       }
     }
     countOn(number)

@@ -50,6 +50,8 @@ final class EntryCounters {
     }
   }
 
+  var blocks: Set<UInt64> { Set(counters.keys) }
+
   func hasCounter(_ block: UInt64) -> Bool { counters[block] != nil }
 
   /// How often it has come so far, this time included.

@@ -8,7 +8,9 @@ import Foundation
 final class Meters {
   private static let low: UInt64 = 0x12_0000
   private static let size: UInt64 = 0x8_0000
-  private static let counters: UInt64 = 0x18_0000
+  /// Away from the code: what is written beside it is taken for a change of it.
+  private static let saved: UInt64 = 0x18_0000
+  private static let counters: UInt64 = 0x18_0040
 
   private struct Meter {
     var block: UInt64
@@ -28,15 +30,15 @@ final class Meters {
     guard area == Int64(Meters.low) || area == -17 else {
       throw SliceError(.unsupported, "no room for counters beside the program's code")
     }
-    var place = Meters.low + 16
+    var place = Meters.low
     for block in code.functions[function].blocks where !except.contains(block.start) {
-      guard place + 128 < Meters.counters, let displaced = Patch.displaced(block),
+      guard place + 128 < Meters.saved, let displaced = Patch.displaced(block),
         !code.isEntered(displaced),
         let bytes = tracee.read(displaced.lowerBound, displaced.count)
       else { continue }
       let counter = Meters.counters + 8 * UInt64(meters.count)
       let stub = Patch(address: block.start, displaced: displaced).meter(
-        at: place, code: bytes, counter: counter, saved: Meters.low)
+        at: place, code: bytes, counter: counter, saved: Meters.saved)
       try tracee.write(place, stub)
       try tracee.write(counter, [UInt8](repeating: 0, count: 8))
       meters.append(

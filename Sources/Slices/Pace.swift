@@ -1,18 +1,17 @@
-// Stretches from inside of a call that takes most of the run, where entries and returns are no use: they begin and end
-// at a block of the function that comes all the time, but not much more often than stretches are long, because its
-// executions are counted, in replays, too. What is found is said in numbers of executions, which are the same in every
+// Stretches from inside of a call that takes most of the run, where entries and returns are no use: they begin at
+// blocks of the function, at evenly spread times. Where is said in numbers of executions, which are the same in every
 // run of the program.
-import CTrace
 import Discovery
-import Foundation
 
 package struct Pace {
   package static let windows = 8
   private static let candidates = 32
+  /// Blocks that stretches of one function begin at, at most.
+  private static let most = 4
 
   var block: UInt64
-  /// Numbers of the executions at which stretches begin, and after how many more they end.
-  var starts: [Int: Int]
+  /// Numbers of the executions at which stretches begin.
+  var starts: [Int]
   /// Of the function's time.
   var share: Double { Double(starts.count) / Double(Pace.windows) }
 
@@ -23,8 +22,6 @@ package struct Pace {
   static func find(_ launch: Launch, _ code: CodeIndex, _ function: Int, interval: Double)
     throws(SliceError) -> [Pace]
   {
-    // Translated, a function that begins in the middle of an interpreter's loop is left at its computed jumps.
-    if code.functions[function].blocks.contains(where: \.jumpsByTable) { return [] }
     let blocks = try steady(launch, code, function, interval)
     return blocks.isEmpty ? [] : try choose(launch, code, function, blocks, interval)
   }
@@ -40,14 +37,14 @@ package struct Pace {
     var seen = [Set<Int>](repeating: [], count: blocks.count)
     var last = [UInt64](repeating: 0, count: blocks.count)
     var intervals = 0
-    try run(tracee, interval) {
+    try tracee.sample(every: interval) {
       let now = meters.counts()
       if now == last || now.count != last.count { return }
       for n in now.indices where now[n] != last[n] { seen[n].insert(intervals) }
       intervals += 1
       last = now
     }
-    if intervals < 2 * windows { return [] }
+    if intervals < windows { return [] }
     let good = blocks.indices.filter { !seen[$0].isEmpty && code.block(at: blocks[$0]).map(hasNoFlags) ?? false }
       .sorted { (last[$0], blocks[$0]) < (last[$1], blocks[$1]) }
     let always = good.filter { 10 * seen[$0].count >= 9 * intervals }
@@ -74,10 +71,12 @@ package struct Pace {
     var looked = [UInt64: (all: Int, outer: Int)]()
     var history: [(time: Double, counts: [Int])] = []
     for block in blocks { counters.set(block, .max) }
-    try run(tracee, interval) {
+    try tracee.sample(every: interval / 8) {
       if counters.isCounting { return }
       history.append((tracee.processorTime, blocks.map(counters.count)))
-      for block in blocks { counters.set(block, counters.count(block)) }
+      if history.count % 8 == 0 {
+        for block in blocks { counters.set(block, counters.count(block)) }
+      }
     } trap: {
       guard let block = counters.hit() else { return false }
       looked[block, default: (0, 0)].all += 1
@@ -85,47 +84,46 @@ package struct Pace {
       counters.set(block, .max)
       return true
     }
-    // By window, where each block's stretch would begin; those with most windows first.
-    let starts = blocks.enumerated().map { n, block -> [(first: Int, length: Int)?] in
-      guard let (all, outer) = looked[block], 5 * outer >= 4 * all else {
-        return .init(repeating: nil, count: windows)
-      }
-      return Pace.starts(history.map { ($0.time, $0.counts[n]) }, interval)
+    let starts = blocks.enumerated().compactMap { n, block -> (UInt64, [Start?])? in
+      guard let (all, outer) = looked[block], 5 * outer >= 4 * all else { return nil }
+      return (block, Pace.starts(history.map { ($0.time, $0.counts[n]) }, within: interval))
     }
-    var left = Set(0..<windows)
-    var paces: [Pace] = []
-    func gain(_ n: Int) -> Int { left.count { starts[n][$0] != nil } }
-    while paces.count < 3, let best = blocks.indices.max(by: { (gain($0), $1) < (gain($1), $0) }), gain(best) > 0 {
-      let taken = left.filter { starts[best][$0] != nil }
-      let begun = taken.map { (starts[best][$0]!.first, starts[best][$0]!.length) }
-      paces.append(Pace(block: blocks[best], starts: Dictionary(begun) { first, _ in first }))
-      left.subtract(taken)
-    }
-    return left.count > windows / 2 ? [] : paces
+    let paces = cover(starts)
+    return paces.reduce(0) { $0 + $1.starts.count } < 3 * windows / 4 ? [] : paces
   }
 
-  /// The block's number at evenly spread times, and how often it comes in an interval from there, between times that are
-  /// known; nil where it does not come twice soon after.
-  package static func starts(_ history: [(time: Double, count: Int)], _ interval: Double)
-    -> [(first: Int, length: Int)?]
-  {
+  /// A few blocks that come soon after the times at which stretches are to begin.
+  private static func cover(_ starts: [(block: UInt64, windows: [Start?])]) -> [Pace] {
+    var taken: [Int] = []
+    func delay(_ blocks: [Int]) -> Double {
+      (0..<windows).reduce(0) { sum, w in sum + (blocks.compactMap { starts[$0].windows[w]?.delay }.min() ?? 1) }
+    }
+    while taken.count < most, let best = starts.indices.min(by: { (delay(taken + [$0]), $0) < (delay(taken + [$1]), $1) }),
+      delay(taken + [best]) < 0.9 * delay(taken)
+    {
+      taken.append(best)
+    }
+    var paces = taken.map { Pace(block: starts[$0].block, starts: []) }
+    for w in 0..<windows {
+      let all = taken.indices.compactMap { n in starts[taken[n]].windows[w].map { (n, $0) } }
+      if let (n, start) = all.min(by: { $0.1.delay < $1.1.delay }) { paces[n].starts.append(start.number) }
+    }
+    return paces.filter { !$0.starts.isEmpty }
+  }
+
+  /// The number of an execution, and how much later than wanted it comes, in seconds.
+  package typealias Start = (number: Int, delay: Double)
+
+  /// The block's next executions after evenly spread times; nil where none comes `within` so many seconds.
+  package static func starts(_ history: [(time: Double, count: Int)], within reach: Double) -> [Start?] {
     guard let first = history.first, let last = history.last else { return .init(repeating: nil, count: windows) }
     return (0..<windows).map { n in
       let time = first.time + (Double(n) + 0.5) / Double(windows) * (last.time - first.time)
-      guard let here = count(history, time), let there = count(history, time + interval),
-        let soon = count(history, time + 3 * interval), Int(soon) >= Int(here) + 2
+      guard let here = history.last(where: { $0.time <= time })?.count,
+        let next = history.first(where: { $0.time > time && $0.count > here }), next.time - time <= reach
       else { return nil }
-      return (Int(here), max(1, Int((there - here).rounded())))
+      return (here, next.time - time)
     }
-  }
-
-  private static func count(_ history: [(time: Double, count: Int)], _ time: Double) -> Double? {
-    guard let next = history.firstIndex(where: { $0.time > time }) else {
-      return history.last.map { Double($0.count) }
-    }
-    if next == 0 { return nil }
-    let (a, b) = (history[next - 1], history[next])
-    return Double(a.count) + (time - a.time) / (b.time - a.time) * Double(b.count - a.count)
   }
 
   /// The function is active once, and the program is in it.
@@ -146,38 +144,5 @@ package struct Pace {
       if made & arithmetic == arithmetic { return true }
     }
     return false
-  }
-
-  /// Runs the program to its end, and calls `tick` at every interval and `trap` at its traps.
-  private static func run(
-    _ tracee: Tracee, _ interval: Double, tick: () -> Void, trap: () -> Bool = { false }
-  ) throws(SliceError) {
-    var signal: Int32 = 0
-    var next = interval
-    while !tracee.hasEnded {
-      let stop = tracee.resume(TRACE_SYSCALL, signal: signal, interruptAfter: interval)
-      signal = 0
-      switch stop {
-      case .ended: return
-      case .systemCall: tracee.steerMapping()
-      case .signal(SIGTRAP): if !trap() { signal = SIGTRAP }
-      case .signal(let number): signal = number
-      case .task:
-        throw SliceError(.unsupported, "it starts processes or threads: only programs of one thread are sliced")
-      case .interrupted:
-        if tracee.processorTime < next { continue }
-        next = tracee.processorTime + interval
-        tick()
-      }
-    }
-  }
-}
-
-extension BasicBlock {
-  fileprivate var jumpsByTable: Bool {
-    switch terminator {
-    case .jumpTable, .indirectJump: true
-    default: false
-    }
   }
 }

@@ -1,8 +1,5 @@
 // Where a run's time goes: the program runs natively and is stopped every millisecond of it. A
-// sample is the chain of functions that are active, found on the stack without unwind tables: a word
-// is a return address when a call stands in front of it whose target is the function found
-// before. A stale word of that kind can add a caller that is not active; it misleads the choice of
-// regions, not the measurement of them.
+// sample is the chain of functions that are active.
 import CTrace
 import Discovery
 import ELF
@@ -63,9 +60,7 @@ func profile(_ launch: Launch, _ code: CodeIndex, interval: Double = 0.001)
     switch stop {
     case .ended: break
     case .signal(let number): signal = number
-    case .task:
-      throw SliceError(
-        .unsupported, "it starts processes or threads: only programs of one thread are sliced")
+    case .task: throw .manyThreads
     case .interrupted, .systemCall:
       let time = tracee.processorTime
       // One that waits has no time to be told about.
@@ -87,38 +82,4 @@ func profile(_ launch: Launch, _ code: CodeIndex, interval: Double = 0.001)
 
 private func chain(_ tracee: Tracee, _ code: CodeIndex, _ stackEnd: UInt64) -> [Int]? {
   frames(tracee, code, stackEnd)?.map(\.function)
-}
-
-/// An active call: its function, and where on the stack it found its way into the frame's caller.
-struct ActiveFrame {
-  var function: Int
-  /// The address it returns to and where that lies; 0 for the outermost that was found.
-  var back: UInt64 = 0
-  var place: UInt64 = 0
-}
-
-/// The chain of active calls, innermost first; nil outside of known code. `pc` is where the program is, for the case
-/// that it stands in a copy of that code.
-func frames(_ tracee: Tracee, _ code: CodeIndex, _ stackEnd: UInt64, pc: UInt64? = nil) -> [ActiveFrame]? {
-  let registers = tracee.registers
-  guard let leaf = code.function(containing: pc ?? registers.pc), registers.stack < stackEnd else {
-    return nil
-  }
-  var found = [ActiveFrame(function: leaf)]
-  let bytes = tracee.readSome(registers.stack, Int(min(stackEnd - registers.stack, 1 << 16)))
-  bytes.withUnsafeBytes { all in
-    var place = 0
-    while place + 8 <= all.count {
-      let word = all.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-      place += 8
-      guard let target = code.calls[word], code.reaches(target, found[found.count - 1].function),
-        let caller = code.function(containing: word - 1)
-      else { continue }
-      found[found.count - 1].back = word
-      found[found.count - 1].place = registers.stack + UInt64(place - 8)
-      found.append(ActiveFrame(function: caller))
-      if found.count > 200 { break }
-    }
-  }
-  return found
 }

@@ -10,10 +10,8 @@ struct RegionPlan {
   var calls: [Int: Double] = [:]
   /// Points of processor time after which the next call is captured.
   var times: [Double] = []
-  /// A block inside of the function, at whose executions stretches begin and end; `calls` are numbers of those.
+  /// A block inside of the function, at whose executions stretches begin; `calls` are numbers of those.
   var inside: UInt64?
-  /// By call: after how many more executions of that block its stretch ends.
-  var lengths: [Int: Int] = [:]
   /// `calls` are counted in the program's code, not by breakpoints.
   var isCounted = false
   /// Calls that come once or twice cannot be looked at again later in the run: more of them is taken.
@@ -29,8 +27,7 @@ struct RegionPlan {
   func taking(_ pace: Pace) -> RegionPlan {
     var plan = self
     (plan.inside, plan.isCounted, plan.times) = (pace.block, true, [])
-    plan.calls = pace.starts.mapValues { _ in 1 / Double(pace.starts.count) }
-    plan.lengths = pace.starts
+    plan.calls = Dictionary(pace.starts.map { ($0, 1 / Double(pace.starts.count)) }, uniquingKeysWith: +)
     plan.region.weight *= pace.share
     return plan
   }
@@ -70,11 +67,11 @@ struct RegionChoice {
         guard let count = counts[function], count.count > 0, !excluded.contains(function),
           !plans.contains(where: { $0.function == function })
         else { return nil }
-        return (
-          function,
-          quality(function, count, share: inclusive[function] ?? 0, hasLoop: code.hasLoop(function))
-            * (0.8 * gain + 0.2 * (own[function] ?? 0))
-        )
+        let hasLoop = code.hasLoop(function)
+        let quality = quality(function, count, share: inclusive[function] ?? 0, hasLoop: hasLoop)
+        // Stretches from inside have the function's callees in their proportions.
+        let inside = insideQuality(function, count, hasLoop: hasLoop) * gain
+        return (function, max(inside, quality * (0.8 * gain + 0.2 * (own[function] ?? 0))))
       }.max { ($0.1, $1.0) < ($1.1, $0.0) }
       guard let (function, value) = best, value > 0.005 * all else { break }
       let weight = gains[function]! / all
@@ -118,13 +115,12 @@ struct RegionChoice {
     }
     if wanted > 0 { quality *= usable / wanted }
     if !isFew(count) { return quality }
-    // One stretch from its beginning says less than some that are spread over the run. Those that begin inside of
-    // a call do not end with it, but a translation knows less about the frame that they begin in.
+    // One stretch from its beginning says less than some that are spread over the run.
     return max(0.5 * quality, insideQuality(function, count, hasLoop: hasLoop))
   }
 
   private func insideQuality(_ function: Int, _ count: CallCounts, hasLoop: Bool) -> Double {
-    isFew(count) && hasLoop && !unpaced.contains(function) ? 0.45 * count.steadiness : 0
+    isFew(count) && hasLoop && !unpaced.contains(function) ? count.steadiness : 0
   }
 
   /// Few long calls take its time.

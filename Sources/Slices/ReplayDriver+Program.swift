@@ -25,7 +25,6 @@ extension ReplayDriver {
       call parse
       mov [rip + mode], rax
       call reveal
-      call mentions
       call all
       xor edi, edi
       mov eax, 231

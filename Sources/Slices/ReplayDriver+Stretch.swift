@@ -57,18 +57,23 @@ extension ReplayDriver {
         jne 1f
         lea rsp, [rsp + 8]
         call qword ptr [rip + entry]
-        jmp replay_exit
+        jmp save
       1:
         jmp qword ptr [rip + entry]
 
+      # For stretches that end elsewhere than in a return; `Program.Replay` names it.
       .globl replay_exit
       .type replay_exit,@function
       replay_exit:
+        jmp save
+
+      .type save,@function
+      save:
         \(saves)
         \(saveVectors)
         jmp qword ptr [rip + landing]
 
-      # Where replay_exit leads is not to be known: what jumps there would else be a function that
+      # Where save leads is not to be known: what jumps there would else be a function that
       # keeps no register.
       .type landed,@function
       landed:

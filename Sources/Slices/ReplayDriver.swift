@@ -46,21 +46,10 @@ enum ReplayDriver {
 
   /// - Parameter isWide: upper halves of YMM registers are loaded and kept, too. Without it they are zero at
   ///   all ends, and the driver does without AVX, which not every machine has.
-  /// - Parameter inside: where stretches begin that do not begin with a function.
-  static func assembly(tableSize: UInt64, isWide: Bool, inside: [UInt64]) -> String {
+  static func assembly(tableSize: UInt64, isWide: Bool) -> String {
     [
       ".intel_syntax noprefix", ".section .text.replay,\"ax\",@progbits", program(tableSize: tableSize),
-      mentions(inside), restore, stretch(isWide: isWide), compare, output, data, ".att_syntax", "",
+      restore, stretch(isWide: isWide), compare, output, data, ".att_syntax", "",
     ].joined(separator: "\n")
-  }
-
-  /// Addresses in the table are hidden; this function tells discovery where else control may begin. Being called would
-  /// make those places functions of their own, which the ones around them would leave for.
-  private static func mentions(_ inside: [UInt64]) -> String {
-    ".type mentions,@function\nmentions:\nlea rax, [rip + nothing]\n"
-      + inside.map { address in
-        // lea rax, [rip + distance]; the assembler takes a number for the distance itself.
-        ".byte 0x48, 0x8d, 0x05\n.long \(address &- textAddress) - (. + 4 - _start)\n"
-      }.joined() + "ret\n"
   }
 }

@@ -11,7 +11,7 @@ extension SliceSet {
   /// Entries of the functions of `discovery`, the replay program's, that a replay calls or jumps to.
   public func reached(_ program: Program, _ discovery: Discovery, limit: Int) throws(SliceError) -> [UInt64] {
     let launch = Launch(
-      program: program, arguments: ["0", "\(invocations.count)", "2", "0"], environment: Self.environment,
+      program: program, arguments: ["0", "\(invocations.count)", "2", "0"], environment: RegionSearch.environment,
       input: "/dev/null", limit: limit)
     let tracee = try launch.start(low: false)
     var found: Set<UInt64> = []

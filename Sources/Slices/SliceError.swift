@@ -9,6 +9,9 @@ public struct SliceError: Error, Equatable, CustomStringConvertible {
   public init(_ kind: Kind, _ description: String) {
     (self.kind, self.description) = (kind, description)
   }
+  static let manyThreads = SliceError(
+    .unsupported, "it starts processes or threads: only programs of one thread are sliced")
+
   static func system(_ what: String) -> SliceError {
     SliceError(.system, "\(what): \(String(cString: strerror(errno)))")
   }

@@ -7,9 +7,9 @@ extension SliceSet {
   /// Keeps what replays as it was, and measures it. Answers the regions of which nothing is left, or too little to
   /// stand for all.
   mutating func replay(
-    _ cut: [Invocation], _ program: Program, _ code: CodeIndex, _ options: SliceOptions, isTrial: Bool
-  ) throws(SliceError) -> [Int]
-  {
+    _ cut: [Invocation], _ search: RegionSearch, isTrial: Bool
+  ) throws(SliceError) -> [Int] {
+    let (program, code) = (search.program, search.code)
     var candidates = cut
     invocations = []
     // Shares of regions' time that are in calls too short to be timed: the others do not stand for those.
@@ -33,7 +33,7 @@ extension SliceSet {
         continue
       }
       let good = candidates.indices.filter {
-        times[$0].isRight && times[$0].nanoseconds >= shortest(candidates[$0], options)
+        times[$0].isRight && times[$0].nanoseconds >= shortest(candidates[$0], search.options)
       }
       if good.count == candidates.count {
         finish(made, candidates, times, short)

@@ -51,7 +51,7 @@ public struct SliceSet {
 
   public init(
     _ options: SliceOptions, program: Program, discovery: Discovery,
-    progress: (String) -> Void = { _ in }
+    progress: @escaping (String) -> Void = { _ in }
   ) throws(SliceError) {
     guard Self.hostIsX86 else {
       throw SliceError(.unsupported, "slices are cut on x86-64 machines, where programs run natively")
@@ -59,103 +59,58 @@ public struct SliceSet {
     if program.isPositionIndependent {
       throw SliceError(.unsupported, "position-independent programs are not sliced yet")
     }
-    let code = CodeIndex(discovery)
-    let launch = Launch(
-      program: program, arguments: options.arguments, environment: Self.environment,
-      input: options.standardInput, limit: options.limit, identifications: code.identifications)
-    var stages: [String: Double] = [:]
-    func timed<T>(_ name: String, _ body: () throws(SliceError) -> T) throws(SliceError) -> T {
-      progress(name)
-      let start = Date()
-      defer { stages[name, default: 0] += Date().timeIntervalSince(start) }
-      return try body()
-    }
-
-    let profile = try timed("profiling") { () throws(SliceError) in try Slices.profile(launch, code) }
-    if profile.samples.count < 20 {
-      throw SliceError(
-        .program, "runs too shortly to be sliced: \(profile.samples.count) samples of a millisecond")
-    }
-    let hot = profile.inclusive().filter { $0.value >= 0.01 }
-      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(48).map(\.key)
-    let survey = try timed("surveying") { () throws(SliceError) in 
-      try Survey(
-        launch, code, hot, undisturbed: profile.processorSeconds, quiet: options.longest / 4)
-    }
-    var choice = RegionChoice(
-      profile: profile, counts: survey.counts, longest: options.longest,
-      surveyed: min(survey.processorSeconds, profile.processorSeconds), stopSeconds: survey.stopSeconds)
+    let stages = StageTimes(progress)
+    var search = try RegionSearch(options, program, CodeIndex(discovery), stages)
     report = SliceReport(
       input: options.input, arguments: options.arguments,
-      processorSeconds: profile.processorSeconds,
-      samples: profile.samples.count + profile.elsewhere, coverage: 0)
+      processorSeconds: search.profile.processorSeconds,
+      samples: search.profile.samples.count + search.profile.elsewhere, coverage: 0)
     invocations = []
     replay = []
+    let earlier = try cutBest(&search)
+    report.slices = []
+    let cut = invocations
+    _ = try stages.time("replaying") { () throws(SliceError) in try replay(cut, search, isTrial: false) }
+    if invocations.isEmpty {
+      throw SliceError(
+        .program, "no slice could be cut" + ((earlier + report.notes).first.map { ": \($0)" } ?? ""))
+    }
+    report.stages = stages.seconds
+    let counts = Dictionary(report.notes.map { ($0, 1) }, uniquingKeysWith: +)
+    report.notes = counts.sorted { $0.key < $1.key }.map { $1 > 1 ? "\($0) (\($1) times)" : $0 }
+  }
+
+  /// The attempt whose slices stand for most. Functions whose calls turn out to be too short make room for their callers.
+  /// Answers what the other attempts had to say.
+  private mutating func cutBest(_ search: inout RegionSearch) throws(SliceError) -> [String] {
     var earlier: [String] = []
     var best: SliceSet?
-    var paces: [Int: [Pace]] = [:]
-    func name(_ address: UInt64) -> String {
-      program.symbol(covering: address).map(\.symbol.name) ?? "0x" + String(address, radix: 16)
-    }
-    // Functions whose calls turn out to be too short make room for their callers.
     for attempt in 1...5 {
-      var plans = choice.plans(code, name: name)
-      while let plan = plans.first(where: { $0.isPaced && paces[$0.function] == nil }) {
-        let pace = try timed("pacing") { () throws(SliceError) in
-          try Pace.find(launch, code, plan.function, interval: options.longest / 2)
-        }
-        paces[plan.function] = pace
-        if pace.isEmpty {
-          choice.unpaced.insert(plan.function)
-          plans = choice.plans(code, name: name)
-        }
-      }
-      plans = plans.flatMap { plan in
-        let pace = plan.isPaced ? paces[plan.function] ?? [] : []
-        return pace.isEmpty ? [plan] : pace.map(plan.taking)
-      }
-      // One long stretch would run over the places where the others begin.
-      let others = plans.filter { !$0.isFew || $0.inside != nil }.reduce(0) { $0 + $1.region.weight }
-      plans.removeAll { $0.isFew && $0.inside == nil && $0.region.weight < others }
-      let often = plans.filter { !$0.times.isEmpty }.map(\.function)
-      if !often.isEmpty {
-        let census = try timed("counting") { () throws(SliceError) in try Census(launch, code, often) }
-        for n in plans.indices where often.contains(plans[n].function) {
-          let calls = census.plan(plans[n].function, RegionChoice.frequentWindows)
-          if !calls.isEmpty { (plans[n].calls, plans[n].times, plans[n].isCounted) = (calls, [], true) }
-        }
-      }
-      let cutter = try timed("cutting") { () throws(SliceError) in
-        try Cutter(launch, code, plans, longest: options.longest)
-      }
-      report.regions = plans.map(\.region)
-      report.slices = []
-      report.coverage = 0
-      report.notes = cutter.notes
-      let useless = try timed("replaying") { () throws(SliceError) in
-        try replay(cutter.invocations, program, code, options, isTrial: true)
-      }
+      let plans = try search.plans()
+      let useless = try cut(plans, search)
       if !invocations.isEmpty, report.coverage > best?.report.coverage ?? 0 { best = self }
       // What is left out anyway is not worth another run of the program.
       let missing = useless.reduce(0) { $0 + plans[$1].region.weight }
       if attempt == 5 || useless.isEmpty || (missing < 0.05 && !invocations.isEmpty) { break }
       earlier += report.notes
-      choice.excluded.formUnion(useless.map { plans[$0].function })
+      search.leaveOut(useless.map { plans[$0].function })
     }
     if let best { self = best }
+    return earlier
+  }
+
+  /// Cuts and tries; answers the plans that came to nothing.
+  private mutating func cut(_ plans: [RegionPlan], _ search: RegionSearch) throws(SliceError) -> [Int] {
+    let cutter = try search.stages.time("cutting") { () throws(SliceError) in
+      try Cutter(search.launch, search.code, plans, longest: search.options.longest)
+    }
+    report.regions = plans.map(\.region)
     report.slices = []
-    let cut = invocations
-    _ = try timed("replaying") { () throws(SliceError) in
-      try replay(cut, program, code, options, isTrial: false)
+    report.coverage = 0
+    report.notes = cutter.notes
+    return try search.stages.time("replaying") { () throws(SliceError) in
+      try replay(cutter.invocations, search, isTrial: true)
     }
-    if invocations.isEmpty {
-      throw SliceError(
-        .program,
-        "no slice could be cut" + ((earlier + report.notes).first.map { ": \($0)" } ?? ""))
-    }
-    report.stages = stages
-    let counts = Dictionary(report.notes.map { ($0, 1) }, uniquingKeysWith: +)
-    report.notes = counts.sorted { $0.key < $1.key }.map { $1 > 1 ? "\($0) (\($1) times)" : $0 }
   }
 
   /// `find` answers, by the entry of a region, the masks of `Invocation.results`.
@@ -187,15 +142,5 @@ public struct SliceSet {
     #else
       return false
     #endif
-  }
-
-  /// glibc is told not to share memory with the kernel behind the program's back (rseq), and to ask it for
-  /// memory in large pieces: each time is a system call, which ends a stretch.
-  static var environment: [String: String] {
-    var all = ProcessInfo.processInfo.environment
-    all["GLIBC_TUNABLES"] =
-      "glibc.pthread.rseq=0:glibc.malloc.top_pad=0x2000000:glibc.malloc.trim_threshold=0x40000000"
-      + ":glibc.malloc.mmap_threshold=0x2000000"
-    return all
   }
 }

@@ -101,9 +101,7 @@ final class Survey {
       case .ended:
         finish()
         return
-      case .task:
-        throw SliceError(
-          .unsupported, "it starts processes or threads: only programs of one thread are sliced")
+      case .task: throw .manyThreads
       case .interrupted: stop = tracee.resume(TRACE_SYSCALL)
       case .systemCall:
         tracee.steerMapping()

@@ -22,12 +22,14 @@ final class Window {
   /// From which multiple of `longest` on the stretch may end at blocks that came less often than that. A replay
   /// counts, too: the rarer the block, the less that costs, and the less a translation loses to the jump in the
   /// middle of its function.
-  private static let stages: [(begin: Double, count: UInt64)] = [(1, 100), (1.5, 10_000), (2, .max), (3, 0)]
+  private static let stages: [(begin: Double, count: UInt64)] = [
+    (1, 10), (1.25, 100), (1.5, 10_000), (2, .max), (3, 0),
+  ]
 
   init(_ tracee: Tracee, _ code: CodeIndex, _ plan: RegionPlan, _ counters: EntryCounters, longest: Double) {
     (self.tracee, self.code, self.plan, self.counters) = (tracee, code, plan, counters)
     // Calls that come once cannot be looked at again later in the run, except from inside: more of them is taken.
-    self.longest = plan.isFew ? 5 * longest : longest
+    self.longest = plan.isFew && plan.inside == nil ? 5 * longest : longest
     stageEnd = self.longest
     areas = tracee.areas().filter { $0.isWritable && $0.protection & 4 == 0 }
   }
@@ -40,12 +42,11 @@ final class Window {
     guard let stack = areas.first(where: { $0.range.contains(registers.stack) }),
       let frame = frame(registers.stack)
     else { throw SliceError(.program, "its stack is not one") }
-    let began = counters.count(plan.place)
-    if let block = plan.inside { counters.set(block, began - 1 + (plan.lengths[began - 1] ?? 1)) }
     // Counted blocks cost the traced run, and a jump in the middle of a function its translation: calls that are not
     // much too long are taken whole.
-    if plan.inside == nil, plan.region.duration > 2 * longest || plan.isFew {
-      meters = try Meters(tracee, code, plan.function, except: [plan.region.entry, frame.back])
+    if plan.region.duration > 2 * longest || plan.isFew {
+      meters = try Meters(
+        tracee, code, plan.function, except: counters.blocks.union([plan.region.entry, frame.back]))
     }
     try tracee.setIdentification(own: true)
     for area in areas {
@@ -55,7 +56,7 @@ final class Window {
     if plan.inside == nil, !(plan.isFew && plan.isRecursive) { try tracee.plant(frame.back) }
     let end: RegionEnd
     do throws(SliceError) {
-      end = try run(frame, began)
+      end = try run(frame)
       if end != .return, tracee.registers.stack > frame.place || tracee.word(frame.place) != frame.back {
         throw SliceError(.program, "is left by a jump")
       }
@@ -115,7 +116,7 @@ final class Window {
     }
   }
 
-  private func run(_ frame: ActiveFrame, _ began: Int) throws(SliceError) -> RegionEnd {
+  private func run(_ frame: ActiveFrame) throws(SliceError) -> RegionEnd {
     let begin = tracee.processorTime
     let limit = Date(timeIntervalSinceNow: 20)
     var stop = go(begin)
@@ -140,9 +141,6 @@ final class Window {
         try touch(tracee.faultAddress)
         stop = go(begin)
       case .signal(SIGTRAP):
-        if let block = counters.hit() {
-          return .block(address: block, count: UInt64(counters.count(block) - began + 1))
-        }
         guard let address = tracee.hit() else {
           throw SliceError(.program, "a trap of its own in the region")
         }

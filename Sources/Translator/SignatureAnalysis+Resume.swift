@@ -9,9 +9,10 @@ import X86
 extension SignatureAnalysis {
   /// By the address of each RET, what callers get of the frame that it ends.
   static func frameResults(
-    _ functions: [FunctionFacts], _ signatures: [Signature]
+    _ functions: [FunctionFacts], _ signatures: [Signature], exit: UInt64?
   ) -> [UInt64: RegisterSet] {
-    var results: [UInt64: RegisterSet] = [:]
+    // Nobody looks at registers behind a replay's exit.
+    var results: [UInt64: RegisterSet] = exit.map { [$0: []] } ?? [:]
     guard functions.contains(where: \.isResume) else { return results }
     for (facts, signature) in zip(functions, signatures) where !facts.isResume {
       for block in facts.blocks {

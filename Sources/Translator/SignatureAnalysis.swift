@@ -49,7 +49,8 @@ struct SignatureAnalysis {
 
   /// - Parameter isGo: functions may hand results on to unknown calls in any register, and signals
   ///   preempt them: they go on with the registers of the frame, on another thread maybe.
-  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, isGo: Bool) {
+  /// - Parameter exit: where a replay's stretches end.
+  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, isGo: Bool, exit: UInt64? = nil) {
     self.functions = functions
     self.isGo = isGo
     let count = functions.count
@@ -112,7 +113,7 @@ struct SignatureAnalysis {
     unknown.reads = whole.subtracting(unknown.passes)
     for f in called.reversed() { enqueue(f) }
     while let f = dequeue() { updateReads(f) }
-    frameResults = Self.frameResults(functions, signatures)
+    frameResults = Self.frameResults(functions, signatures, exit: exit)
     for f in functions.indices where functions[f].isResume { enqueue(f) }
     while let f = dequeue() { updateResume(f) }
     unknown.reads = whole

@@ -24,7 +24,7 @@ public struct Translator {
         FunctionFacts($0, entries: $0.isResume ? all : entries, likely: likely)
       },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
-      isGo: discovery.isGo)
+      isGo: discovery.isGo, exit: discovery.exit)
   }
 
   /// Nothing is translated: the interpreter runs everything.

@@ -52,6 +52,13 @@ import Slices
     #expect(one.isEqual((0x802, 0, 0), native: true))
     #expect(!one.isEqual((0x801, 0, 0), native: true))
   }
+  @Test func `inside of a function is memory and the stack pointer, once it is translated`() {
+    let one = invocation(.block(address: 0, count: 1))
+    #expect(one.isEqual((~(1 << 4), ~0, 0), native: false))
+    #expect(!one.isEqual((1 << 4, 0, 0), native: false))
+    #expect(!one.isEqual((0, 0, 1), native: false))
+    #expect(!one.isEqual((1, 0, 0), native: true))
+  }
 }
 
 @Suite struct `Vector registers` {
