@@ -31,8 +31,8 @@ public struct Discovery: Sendable {
   public private(set) var resolvers: [UInt64: UInt64] = [:]
   /// Jumps there end a frame in its middle (`Program.Replay`).
   public private(set) var exit: UInt64?
-  /// Built by Go's own compiler, which has calling conventions of its own.
-  public private(set) var isGo = false
+  /// Some compilers have calling conventions of their own.
+  public private(set) var language = Program.Language.systemV
   /// The decoding budget ran out: the rest is left to the interpreter.
   public private(set) var isCutShort = false
 
@@ -56,7 +56,7 @@ public struct Discovery: Sendable {
     findNonReturning()
     let walked = functions
     cutAtFaults()
-    isGo = program.isGo
+    language = program.language
     exit = program.replay?.exit
     for relocation in program.indirectRelocations { resolvers[relocation.place] = relocation.value }
     instructionCount = functions.reduce(0) { $0 + $1.instructionCount }

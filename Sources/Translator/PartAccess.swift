@@ -45,14 +45,17 @@ extension Instruction {
     }
   }
 
-  /// The low byte of a general-purpose register, or the low lane of a vector register.
+  /// The low byte of a general-purpose register, or the low lane of a vector register, if its upper part is known apart.
   private func low(_ operand: Operand) -> RegisterSet {
     let n = Int(operand.number)
-    return switch operand.kind {
-    case .gpr where operand.size == 1 && operand.number != base && operand.number != index: RegisterSet(.gpr(n))
-    case .vector where n < 2: RegisterSet(.vector(n, half: 0))
-    default: []
+    let register: RegisterSet
+    switch operand.kind {
+    case .gpr where operand.size == 1 && operand.number != base && operand.number != index:
+      register = RegisterSet(.gpr(n))
+    case .vector: register = RegisterSet(.vector(n, half: 0))
+    default: return []
     }
+    return register.withUpperParts == register ? [] : register
   }
 
   private func high(_ operand: Operand) -> RegisterSet {

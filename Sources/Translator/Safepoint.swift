@@ -38,7 +38,7 @@ extension FunctionLifter {
     b.positionAtEnd(cold)
     // The handler's frame is built below RSP; the other registers stay where they are
     // (docs/QUIRKS.md, "Registers in signal frames"), except where they are known to be used.
-    if analysis.isGo {
+    if analysis.convention.preempts {
       for r in live.subtracting(.rsp) { machine.storeSlot(r, machine.read(r)) }
     }
     machine.storeSlot(.gpr(.rsp), machine.get(.gpr(.rsp)))

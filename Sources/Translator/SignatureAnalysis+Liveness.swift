@@ -36,7 +36,7 @@ extension SignatureAnalysis {
   /// what the psABI has a function find at its entry. What the function itself has in registers by
   /// then is kept at home (`keepsAll`).
   var leaveLive: RegisterSet {
-    if !isGo { return unknown.reads }
+    if !convention.preempts { return unknown.reads }
     return unknown.reads.union(.gprs).subtracting(SlotPassing.passable)
       .subtracting(SlotPassing.onlyInSlots)
   }
@@ -53,7 +53,7 @@ extension SignatureAnalysis {
   /// have changed them (docs/QUIRKS.md, "Unknown code"), and carrying them would cost every call. A
   /// Go function hands back XMM15, the zero register, whatever it did on the way.
   private var passedThrough: RegisterSet {
-    RegisterSet.gprs.union(.results).union(isGo ? .goZero : [])
+    RegisterSet.gprs.union(.results).union(convention.constant)
   }
 
   /// Live before the terminator of block `b` acts, behind its last instruction; `live` and the answer are with

@@ -11,6 +11,7 @@
 // translated; it is what unknown code is assumed to keep (docs/QUIRKS.md, "Unknown code").
 
 import Discovery
+import ELF
 import X86
 
 struct SignatureAnalysis {
@@ -41,18 +42,18 @@ struct SignatureAnalysis {
   private(set) var valid: [[RegisterSet]] = []
   /// For resume functions: by the address of a RET, what callers get of the frame that it ends.
   private(set) var frameResults: [UInt64: RegisterSet] = [:]
-  /// Go's convention, whose preemption also reads and uses all registers in the frame of a signal.
-  let isGo: Bool
+  let convention: GuestConvention
   private var callers: [[Int]]
   private var queue: [Int] = []
   private var queued: [Bool]
 
-  /// - Parameter isGo: functions may hand results on to unknown calls in any register, and signals
-  ///   preempt them: they go on with the registers of the frame, on another thread maybe.
   /// - Parameter exit: where a replay's stretches end.
-  init(_ functions: [FunctionFacts], addressTaken: Set<UInt64>, isGo: Bool, exit: UInt64? = nil) {
+  init(
+    _ functions: [FunctionFacts], addressTaken: Set<UInt64>, language: Program.Language, exit: UInt64? = nil
+  ) {
     self.functions = functions
-    self.isGo = isGo
+    let convention = GuestConvention(language)
+    self.convention = convention
     let count = functions.count
     index = Dictionary(uniqueKeysWithValues: functions.enumerated().map { ($1.entry, $0) })
     signatures = .init(repeating: Signature(), count: count)
@@ -62,20 +63,11 @@ struct SignatureAnalysis {
     callers = .init(repeating: [], count: count)
     queued = .init(repeating: false, count: count)
 
-    let callerSaved = RegisterSet.all.subtracting(.calleeSaved).subtracting(.rsp)
-    results = isGo ? .goResults : .results.union(.wideResults)
-    unknown = Signature(
-      reads: (isGo ? RegisterSet.goArguments : .arguments).union(.calleeSaved).union(.rsp)
-        .subtracting(SlotPassing.passable).subtracting(SlotPassing.onlyInSlots),
-      changed: isGo ? callerSaved.subtracting(.goZero) : callerSaved, wanted: results,
-      touched: .all,
-      passes: SlotPassing.passable.union(
-        isGo ? SlotPassing.onlyInSlots : SlotPassing.softArguments.union(.wideArguments)),
-      isAddressTaken: true, writes: callerSaved, isUnknown: true)
-    let soft = isGo ? [] : SlotPassing.softArguments
-    let variable = functions.map { SlotPassing.variableArguments($0, soft: soft) }
+    results = convention.results
+    unknown = convention.unknown
+    let variable = functions.map { SlotPassing.variableArguments($0, soft: convention.soft) }
     slotReads = variable.map(\.slots)
-    maybeArguments = isGo ? variable.map { _ in [] } : variable.map(\.spilled)
+    maybeArguments = variable.map { convention.setsArgumentsUp ? $0.spilled : [] }
 
     for (f, facts) in functions.enumerated() {
       signatures[f].isAddressTaken = addressTaken.contains(facts.entry)
@@ -95,9 +87,9 @@ struct SignatureAnalysis {
     }
     let answers = ArgumentValidity.furtherResults(functions) { [index] in index[$0] }
     valid = functions.map { facts in
-      isGo
-        ? facts.blocks.map { _ in .all }
-        : ArgumentValidity.atEnds(of: facts, callee: { callee($0) }) { index[$0].map { answers[$0] } ?? [] }
+      convention.setsArgumentsUp
+        ? ArgumentValidity.atEnds(of: facts, callee: { callee($0) }) { index[$0].map { answers[$0] } ?? [] }
+        : facts.blocks.map { _ in .all }
     }
     ownResults = functions.map { facts in
       let own = SlotPassing.reaching(
@@ -242,7 +234,7 @@ struct SignatureAnalysis {
     var changed: RegisterSet = []
     var writes: RegisterSet = []
     let unknownChanges = unknown.changed.union(written.subtracting(.calleeSaved))
-      .union(isGo ? RegisterSet.calleeSaved.subtracting(.goKept) : [])
+      .union(RegisterSet.calleeSaved.subtracting(convention.kept))
     for (b, block) in facts.blocks.enumerated() {
       // Whoever passes a register on in its slot has changed it.
       let here = written.subtracting(restored[f][b].subtracting(SlotPassing.carried))

@@ -24,11 +24,11 @@ public struct Translator {
         FunctionFacts($0, entries: $0.isResume ? all : entries, likely: likely)
       },
       addressTaken: Set(discovery.functions.filter(\.isAddressTaken).map(\.entry)),
-      isGo: discovery.isGo, exit: discovery.exit)
+      language: discovery.language, exit: discovery.exit)
   }
 
   /// Nothing is translated: the interpreter runs everything.
-  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], isGo: false)) }
+  public static var nothing: Translator { Translator(SignatureAnalysis([], addressTaken: [], language: .systemV)) }
 
   private init(_ analysis: SignatureAnalysis) {
     self.analysis = analysis
