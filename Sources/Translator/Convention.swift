@@ -103,6 +103,15 @@ struct Convention {
     }
   }
 
+  /// The same for programs whose functions answer in `registers` that the psABI has them keep: where results have no place
+  /// for these, they are in their slots all the time.
+  func leavingInSlots(_ registers: RegisterSet) -> Convention {
+    if kept.isSuperset(of: registers) { return self }
+    var new = self
+    new.arguments.removeAll { registers.contains($0) }
+    return new
+  }
+
   /// The parameter that holds the `place`th of the arguments.
   func parameter(_ place: Int) -> Int { takesVCPU || takesTarget ? place + 1 : place }
   var parameters: Range<Int> { 0..<parameter(arguments.count) }

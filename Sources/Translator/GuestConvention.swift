@@ -63,6 +63,9 @@ struct GuestConvention {
       }
   }
 
+  /// Registers that the psABI has functions keep, and that these answer in.
+  var resultsInKept: RegisterSet { changed.intersection(.calleeSaved) }
+
   /// The signature of functions that nobody knows.
   var unknown: Signature {
     Signature(

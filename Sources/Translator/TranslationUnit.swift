@@ -44,7 +44,7 @@ final class TranslationUnit {
     self.analysis = analysis
     self.codeMapMask = codeMapMask
     self.codeTable = target.hasCheapRotation ? codeTable : nil
-    convention = Convention.forTarget(target)
+    convention = Convention.forTarget(target).leavingInSlots(analysis.convention.resultsInKept)
     argumentSet = convention.argumentSet
     resultSet = convention.resultSet
     kept = convention.kept
@@ -55,7 +55,8 @@ final class TranslationUnit {
     resultType = e.context.structType([e.i64] + types)
     prototype = .function(
       resultType,
-      (convention.takesVCPU ? [e.ptr] : convention.takesTarget ? [e.i64] : []) + convention.arguments.map { LLVMMachine.type(of: $0, e) })
+      (convention.takesVCPU ? [e.ptr] : convention.takesTarget ? [e.i64] : [])
+        + convention.arguments.map { LLVMMachine.type(of: $0, e) })
     // Without a red zone: `recast_poll` is called by assembly that LLVM does not look into.
     attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
