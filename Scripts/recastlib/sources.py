@@ -48,6 +48,10 @@ def command(source: Path, variant: str, program: Path, own: str) -> list[str] | 
         rust = first(["rustc"])
         return [rust, "-C", f"opt-level={level[1:]}", "-C", "target-feature=+crt-static",
                 str(source), "-o", str(program)] if rust and compiler == "rust" else None
+    if source.suffix == ".swift":
+        swift = first(["swiftc"])
+        return [swift, f"-{level}", "-static-executable", "-suppress-warnings", str(source), "-o",
+                str(program)] if swift and compiler == "swift" else None
     table, standard = (C, "-std=gnu11") if source.suffix == ".c" else (CXX, "-std=gnu++20")
     found = first(table.get(compiler, []))
     static = {"": "-static", "pie": "-static-pie", "stripped": "-static"}[shape]

@@ -144,11 +144,12 @@ public struct Translator {
       codeTable: codeTable)
     Emission.current = unit.emission
     defer { Emission.current = nil }
-    // Code that changes callee-saved registers is for the interpreter's checks when it is reached
+    // Code that changes registers which callers rely on is for the interpreter's checks when it is reached
     // from outside.
+    let kept = RegisterSet.calleeSaved.subtracting(analysis.convention.resultsInKept)
     let reachable = analysis.functions.indices.filter {
       !excluded.contains($0)
-        && analysis.signatures[$0].changed.intersection(.calleeSaved).isEmpty
+        && analysis.signatures[$0].changed.intersection(kept).isEmpty
     }
     StubEmitter(unit: unit).emit(image, translated: reachable)
     // A function that was left out is still called by those that were not.
