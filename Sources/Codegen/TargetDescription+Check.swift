@@ -12,7 +12,9 @@ extension TargetDescription {
       guard feature.hasPrefix("+") || feature.hasPrefix("-"), !name.isEmpty,
         name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) })
       else { throw .input("feature '\(feature)': features are written +a,-b") }
-      if feature == "-reserve-x18" { throw .input("feature '-reserve-x18': translated code keeps its state's address there") }
+      if feature == "-reserve-x18" {
+        throw .input("feature '-reserve-x18': translated code keeps its state's address there")
+      }
     }
     if cpu == "help" || features.contains("help") {
       throw .input("'help' is no name: llc-19 -mcpu=help lists them")

@@ -9,8 +9,8 @@ extension Program {
     case swift
   }
 
-  /// By what linkers leave in the file: Go's build information (its debug/buildinfo names the magic bytes), or a section
-  /// of Swift's metadata.
+  /// By what linkers leave in the file: Go's build information (its debug/buildinfo names the magic bytes), or a
+  /// section of Swift's metadata.
   public var language: Language {
     if contains([0xff] + Array(" Go buildinf:".utf8)) { return .go }
     return contains(Array("\0swift5_protocol".utf8)) ? .swift : .systemV

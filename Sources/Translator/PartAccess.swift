@@ -1,8 +1,8 @@
 // Parts of registers that instructions read and write.
 //
-// `mov cl, [rsi]` keeps the upper 56 bits of RCX, `cvtsi2sd xmm1, rax` the upper lane of XMM1, and most of the time nobody looks at
-// what they keep. Were that a read of RCX, everything that calls memcpy would have to hand RCX on to it, and want it
-// back from whatever it has called before. So liveness knows the upper parts of these registers as members of
+// `mov cl, [rsi]` keeps the upper 56 bits of RCX, `cvtsi2sd xmm1, rax` the upper lane of XMM1, and most of the time nobody
+// looks at what they keep. Were that a read of RCX, everything that calls memcpy would have to hand RCX on to it, and
+// want it back from whatever it has called before. So liveness knows the upper parts of these registers as members of
 // their own (`RegisterSet.withUpperParts`).
 
 import Discovery
@@ -45,7 +45,8 @@ extension Instruction {
     }
   }
 
-  /// The low byte of a general-purpose register, or the low lane of a vector register, if its upper part is known apart.
+  /// The low byte of a general-purpose register, or the low lane of a vector register, if its upper part is known
+  /// apart.
   private func low(_ operand: Operand) -> RegisterSet {
     let n = Int(operand.number)
     let register: RegisterSet

@@ -132,8 +132,10 @@ struct RegisterSet: Hashable, Sequence, ExpressibleByArrayLiteral {
   static let goZero = RegisterSet(.vector(15, half: 0))
   /// What functions keep of the psABI's callee-saved registers.
   static let goKept = RegisterSet(.gpr(.rbp), .gpr(.r14))
-  /// What Swift's functions answer in besides the psABI's registers; an error, or none, is in R12 at every return of one that throws.
-  static let swiftResults = RegisterSet(.gpr(.rcx), .gpr(.r8), .vector(2, half: 0), .vector(3, half: 0)).union(swiftError)
+  /// What Swift's functions answer in besides the psABI's registers; an error, or none, is in R12 at every return of one
+  /// that throws.
+  static let swiftResults = RegisterSet(.gpr(.rcx), .gpr(.r8), .vector(2, half: 0), .vector(3, half: 0))
+    .union(swiftError)
   static let swiftError = RegisterSet(.gpr(.r12))
   private static let goVectors: RegisterSet = (0..<15).reduce(into: []) {
     $0.insert(.vector($1, half: 0))

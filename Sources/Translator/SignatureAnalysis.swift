@@ -282,7 +282,8 @@ struct SignatureAnalysis {
     let live = liveness(f).registers
     let slots = slotReads[f].union(SlotPassing.onlyInSlots)
     let reads = signatures[f].reads.union(live).union(.rsp).subtracting(slots)
-    let firm = signatures[f].firmReads.union(firmlyLive(f).subtracting(maybeArguments[f])).union(.rsp).intersection(reads)
+    let firm = signatures[f].firmReads.union(firmlyLive(f).subtracting(maybeArguments[f])).union(.rsp)
+      .intersection(reads)
     if reads != signatures[f].reads || firm != signatures[f].firmReads {
       signatures[f].reads = reads
       signatures[f].firmReads = firm
