@@ -12,6 +12,7 @@ import LLVM
 public func finish(_ module: Module, for target: TargetTraits) {
   expandNaNMarkers(in: module, for: target)
   expandSignallingMarkers(in: module, for: target)
+  if target.isX86 { hideInsertedLoads(in: module) }
   if target.signalsForLanes { quietVectorSelects(in: module) }
   if target.comparesReturnsInPlace && target.does(.returnChecks) { compareReturnsInPlace(in: module) }
   if target.hasShortNegativeOffsets && target.does(.frameBase) {

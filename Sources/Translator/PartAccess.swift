@@ -27,6 +27,7 @@ extension Instruction {
   fileprivate var parts: (read: RegisterSet, written: RegisterSet) {
     let (to, from) = (operands.0, operands.1)
     let isStore = to.kind == .memory
+    if to.kind == .highByte || from.kind == .highByte { return ([], []) }
     return switch operation {
     case .movzx, .movsx, .movd, .movq, .cvttsd2si, .cvtsd2si, .cvttss2si, .cvtss2si: (low(from), [])
     case .mov, .cvtsi2sd, .cvtss2sd, .sqrtsd, .roundsd: (low(from), low(to))
