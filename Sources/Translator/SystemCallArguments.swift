@@ -1,5 +1,5 @@
-// Which registers a system call reads: what it takes by its number (Linux's syscall_64.tbl), so that
-// R10, R8 and R9 are not carried to calls that do not look at them.
+// Which registers a system call reads: what it takes by its number (Linux's syscall_64.tbl), so that others are not carried
+// to calls that do not look at them.
 
 import Discovery
 import X86
