@@ -1,4 +1,14 @@
-"""Programs that are hard to slice: their registers are wide, or they choose their code by CPUID."""
+"""Programs that are hard to slice (their registers are wide, or they choose their code by CPUID), and which of
+their functions a replay program really runs."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from recastlib.tools import recast
 
 WIDE = r"""
 #include <immintrin.h>
@@ -72,3 +82,26 @@ int main(int argc, char **argv) {
   printf("choosing %d %llx\n", level, (unsigned long long)h);
 }
 """
+
+
+def replayed_functions(program: Path, *arguments: str) -> set[str]:
+    """Cuts slices out of a run of `program`; the names of its functions whose code the original machine code in
+    the replay program executes, once through all slices under qemu-x86_64."""
+    emulator = shutil.which("qemu-x86_64-static") or shutil.which("qemu-x86_64")
+    if not emulator:
+        raise FileNotFoundError("no qemu-x86_64: apt-get install qemu-user-static")
+    with tempfile.TemporaryDirectory(prefix="recast-replayed-") as folder:
+        replay, log = Path(folder) / "replay", Path(folder) / "log"
+        report = json.loads(subprocess.run(
+            [recast(), "slice", str(program), "-o", str(replay), "--json", "--", *arguments],
+            capture_output=True, check=True, timeout=300, stdin=subprocess.DEVNULL).stdout)
+        stretches = sum(region["invocations"] for region in report["regions"])
+        # The first slice, their number, how often each is repeated, no trial.
+        subprocess.run([emulator, "-d", "in_asm", "-D", str(log), str(replay), "0", str(stretches), "2", "0"],
+                       capture_output=True, check=True, timeout=300)
+        executed = {int(a, 16) for a in re.findall(r"^(0x[0-9a-f]+):", log.read_text(), re.M)}
+    symbols = subprocess.run(["nm", "-S", "--defined-only", str(program)], capture_output=True, text=True,
+                             check=True).stdout
+    functions = re.findall(r"^([0-9a-f]+) ([0-9a-f]+) [tT] (\S+)$", symbols, re.M)
+    return {name for start, size, name in functions
+            if any(int(start, 16) <= a < int(start, 16) + int(size, 16) for a in executed)}
