@@ -54,7 +54,7 @@ extension OptimizationLevel {
 ///   - finish: what the caller changes between the passes and instruction selection.
 public func emit(
   _ module: Module, for target: TargetDescription, level: OptimizationLevel = .O2,
-  pipeline: String? = nil, options: PassOptions = PassOptions(), finish: (Module) -> Void = { _ in },
+  pipeline: String? = nil, options: PassOptions = PassOptions(), finish: (Module) throws(LLVMError) -> Void = { _ in },
   fileType: LLVMCodeGenFileType = LLVMObjectFile
 ) throws(CodegenError) -> [UInt8] {
   let machine = try optimise(
@@ -68,7 +68,7 @@ public func emit(
 @discardableResult
 public func optimise(
   _ module: Module, for target: TargetDescription, level: OptimizationLevel,
-  pipeline: String? = nil, options: PassOptions = PassOptions(), finish: (Module) -> Void = { _ in }
+  pipeline: String? = nil, options: PassOptions = PassOptions(), finish: (Module) throws(LLVMError) -> Void = { _ in }
 ) throws(CodegenError) -> TargetMachine {
   let machine = try target.machine(level)
   prepare(module, machine)
@@ -76,7 +76,7 @@ public func optimise(
     try module.verify()
     let passes = pipeline ?? level.pipeline(hasLoops: true)
     if !passes.isEmpty { try module.runPasses(passes, on: machine, options: options) }
-    finish(module)
+    try finish(module)
     return machine
   } catch { throw .bug("\(target.triple): \(error)") }
 }

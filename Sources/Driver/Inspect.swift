@@ -64,7 +64,9 @@ private func translation(
   } catch { throw .bug("\(target.triple): \(error)") }
   let lifted = bodies(of: module.text)
   let pipeline = level.pipeline(hasLoops: translator.hasLoop(index))
-  try optimise(module, for: target, level: level, pipeline: pipeline, finish: { finish($0, for: traits) })
+  try optimise(
+    module, for: target, level: level, pipeline: pipeline,
+    finish: { module throws(LLVMError) in try finish(module, for: traits) })
   let optimised = bodies(of: module.text)
   let assembly = try emit(
     module, for: target, level: level, pipeline: "", fileType: LLVMAssemblyFile)

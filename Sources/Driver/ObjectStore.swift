@@ -133,7 +133,8 @@ package struct ObjectRecipe {
   private func emit(_ module: Module) throws(CodegenError) -> [UInt8] {
     let traits = TargetTraits(architecture: target.architecture, disabled: disabled)
     return try Codegen.emit(
-      module, for: target, level: level, pipeline: pipeline, finish: { finish($0, for: traits) })
+      module, for: target, level: level, pipeline: pipeline,
+      finish: { module throws(LLVMError) in try finish(module, for: traits) })
   }
 }
 

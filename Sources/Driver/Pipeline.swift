@@ -151,7 +151,7 @@ private func emitStubs(
 ) throws(CodegenError) -> [UInt8] {
   let module = Module("stubs", in: LLVMContext(discardValueNames: true))
   translator.emitStubs(image, into: module, for: TargetTraits(architecture: target.architecture, disabled: disabled))
-  return try ObjectRecipe(target: target, level: .O2).make(from: module, store).bytes
+  return try ObjectRecipe(target: target, level: .O2, without: disabled).make(from: module, store).bytes
 }
 
 private func imageFacts(_ program: Program) -> ImageFacts {

@@ -2,7 +2,7 @@ import LLVM
 
 /// How translated functions call each other on one target: one prototype for all of them.
 ///
-///     {pc, results…} f(VCPU *, rsp, arguments…)
+///     {pc, results…, rsp} f(VCPU *, rsp, arguments…)
 ///
 /// Every register has its fixed place, so that any function can tail-call any other and an
 /// indirect call needs no adapter. A place that a callee does not read costs nothing: the caller
@@ -12,6 +12,9 @@ import LLVM
 /// return, whatever the function does with them: a caller need not put them away while it calls, and
 /// a function that restores one from the guest's stack hands on what it has loaded. Where a register
 /// has the same host register as argument and as result, a function that leaves it alone pays nothing.
+///
+/// So it is with the last result, which is no value of the guest's: the RSP that the function was entered with, even while
+/// unwinding. A caller need not put its own away (`ReturnedRSP`).
 ///
 /// The numbers are what LLVM 19.1 keeps in registers on each target; more would go to the stack,
 /// break `musttail`, or end in a fatal error (measured, docs/PERFORMANCE.md).
@@ -23,6 +26,8 @@ struct Convention {
   /// Besides the guest PC, which comes first.
   var results: [Register]
   var vcpu = VCPUPlace.argument
+  /// The last result is there.
+  var returnsRSP = false
 
   /// How translated code comes to the VCPU.
   enum VCPUPlace {
@@ -56,11 +61,11 @@ struct Convention {
   private static let keptOfAArch64: [Register] = [
     .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
   ]
-  /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other, RSP and the PC
-  /// in RAX: RDX and the kept ones have the same place in both.
+  /// regcall of x86-64 has arguments and results in the same eleven registers, one after the other, RDI and the PC
+  /// in RAX: RDX, the kept ones and RSP have the same place in both.
   private static let integersOfX86: [Register] = [
-    .gpr(.rsp), .gpr(.rcx), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
-    .gpr(.r15), .gpr(.rdi), .gpr(.rsi),
+    .gpr(.rdi), .gpr(.rcx), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14),
+    .gpr(.r15), .gpr(.rsp), .gpr(.rsi),
   ]
   private static let resultsOfX86: [Register] = [
     .gpr(.rax), .gpr(.rdx), .gpr(.rbx), .gpr(.rbp), .gpr(.r12), .gpr(.r13), .gpr(.r14), .gpr(.r15),
@@ -81,7 +86,7 @@ struct Convention {
     case "x86_64" where target.does(.keptRegisters):
       Convention(
         callingConvention: ccRegCall, arguments: integersOfX86 + vectors(8),
-        results: resultsOfX86 + vectors(2), vcpu: .segment)
+        results: resultsOfX86 + vectors(2), vcpu: .segment, returnsRSP: target.does(.returnedRSP))
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,
@@ -115,6 +120,8 @@ struct Convention {
   /// The parameter that holds the `place`th of the arguments.
   func parameter(_ place: Int) -> Int { takesVCPU || takesTarget ? place + 1 : place }
   var parameters: Range<Int> { 0..<parameter(arguments.count) }
+  /// Of the last result.
+  var rspResult: Int? { returnsRSP ? results.count + 1 : nil }
   var rspParameter: Int { parameter(arguments.firstIndex(of: .gpr(.rsp))!) }
 
   /// LLVM takes a tail call only where it is told that there must be one.

@@ -104,7 +104,7 @@ private struct FrameBase {
 
 extension Value {
   /// Of a sum of `base` and a constant.
-  fileprivate func offset(from base: Value) -> Int? {
+  func offset(from base: Value) -> Int? {
     guard opcode == LLVMAdd, operand(0) == base, let offset = operand(1).constantValue else { return nil }
     return Int(Int64(bitPattern: offset))
   }

@@ -87,11 +87,11 @@ extension FunctionLifter {
   func returnUnwinding() {
     let unwinding = b.load(
       e.i8, machine.slotAddress(Slots.unwinding), align: 1, kind: e.tbaaKind, tag: e.vcpuTag)
-    b.ret(unit.result(at: b.zext(unwinding, e.i64)))
+    b.ret(unit.result(of: function, at: b.zext(unwinding, e.i64)))
   }
 
   func results(at pc: Value) -> Value {
-    var value = unit.result(at: pc)
+    var value = unit.result(of: function, at: pc)
     for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.get(r), place + 1)
     }

@@ -77,7 +77,7 @@ extension FunctionLifter {
   func returnInterpreted() {
     if facts.isResume { return returnToInterpreter() }
     let next = unit.callRuntime(Symbol.interpret, [machine.vcpu, entryRSP])
-    var value = unit.result(at: next)
+    var value = unit.result(of: function, at: next)
     for (place, r) in convention.results.enumerated() where signature.delivered.contains(r) {
       value = b.insertValue(value, machine.loadSlot(r), place + 1)
     }

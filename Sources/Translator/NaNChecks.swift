@@ -9,10 +9,11 @@
 import LLVM
 
 /// What is left to do in lifted code when the passes that optimise are through.
-public func finish(_ module: Module, for target: TargetTraits) {
+public func finish(_ module: Module, for target: TargetTraits) throws(LLVMError) {
   expandNaNMarkers(in: module, for: target)
   expandSignallingMarkers(in: module, for: target)
   if target.isX86 { hideInsertedLoads(in: module) }
+  try takeReturnedRSP(in: module, Convention.forTarget(target))
   if target.signalsForLanes { quietVectorSelects(in: module) }
   if target.comparesReturnsInPlace && target.does(.returnChecks) { compareReturnsInPlace(in: module) }
   if target.hasShortNegativeOffsets && target.does(.frameBase) {

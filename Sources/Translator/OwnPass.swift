@@ -11,6 +11,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case likelyTargets = "likely-targets"
   /// Large frames are addressed from their lower ends (FrameBase.swift).
   case frameBase = "frame-base"
+  /// Calls give back the RSP that they were made with (ReturnedRSP.swift).
+  case returnedRSP = "returned-rsp"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"
 }

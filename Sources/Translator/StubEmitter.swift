@@ -308,7 +308,7 @@ struct StubEmitter {
     }
     unit.storeRIP(b.and(rip, e.i64.constInt(CodeMap.addressMask)), m)
     let pc = unit.callRuntime(Symbol.interpret, [m.vcpu, f.parameter(unit.convention.rspParameter)])
-    var result = unit.result(at: pc)
+    var result = unit.result(of: f, at: pc)
     for (place, r) in unit.convention.results.enumerated() {
       result = b.insertValue(result, m.loadSlot(r), place + 1)
     }

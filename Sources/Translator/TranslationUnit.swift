@@ -52,7 +52,7 @@ final class TranslationUnit {
     unknown.passes = unknown.passes.subtracting(SlotPassing.softArguments.intersection(argumentSet))
     self.unknown = unknown
     let types = convention.results.map { LLVMMachine.type(of: $0, e) }
-    resultType = e.context.structType([e.i64] + types)
+    resultType = e.context.structType([e.i64] + types + (convention.returnsRSP ? [e.i64] : []))
     prototype = .function(
       resultType,
       (convention.takesVCPU ? [e.ptr] : convention.takesTarget ? [e.i64] : [])
@@ -117,8 +117,12 @@ final class TranslationUnit {
     return f
   }
 
-  /// A result with nothing in it but where the guest goes on.
-  func result(at pc: Value) -> Value { emission.builder.insertValue(resultType.poison, pc, 0) }
+  /// A result of `function` with no value of the guest's in it but where it goes on.
+  func result(of function: Function, at pc: Value) -> Value {
+    let result = emission.builder.insertValue(resultType.poison, pc, 0)
+    guard let place = convention.rspResult else { return result }
+    return emission.builder.insertValue(result, function.parameter(convention.rspParameter), place)
+  }
 
   /// A call's operands: `registers` as `Convention.arguments` has them.
   func operands(_ machine: LLVMMachine, _ registers: [Value]) -> [Value] {
