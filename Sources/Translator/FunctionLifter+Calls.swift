@@ -11,7 +11,7 @@ extension FunctionLifter {
   func arguments(for callee: Signature, from n: Int) -> [Value] {
     let valid = analysis.valid[number][n]
     let reads = callee.reads(where: valid)
-    for r in callee.passes(where: valid).intersection(definedPassable[n]) { machine.storeSlot(r, machine.get(r)) }
+    for r in callee.passes(where: valid).intersection(heldPassable.atEnd[n]) { machine.storeSlot(r, machine.get(r)) }
     for r in reads where !unit.argumentSet.contains(r) && !isSlotHomed(r) {
       machine.storeSlot(r, machine.get(r))
     }
@@ -100,7 +100,7 @@ extension FunctionLifter {
 
   func storeResultSlots(from n: Int) {
     let delivered = signature.delivered.subtracting(unit.resultSet).subtracting(slotHomed)
-    for r in delivered.union(signature.returnedInSlots.intersection(definedPassable[n])) {
+    for r in delivered.union(signature.returnedInSlots.intersection(heldPassable.atEnd[n])) {
       machine.storeSlot(r, machine.get(r))
     }
     for r in machine.dirty where isSlotHomed(r) { machine.storeSlot(r, machine.get(r)) }
@@ -132,7 +132,7 @@ extension FunctionLifter {
     // Results that the callee does not deliver are this frame's to store: before the call, unless
     // the callee uses their slots for values of its own.
     let own = signature.delivered.subtracting(callee.changed.union(callee.mustReturn))
-    for r in signature.returnedInSlots.intersection(definedPassable[n]) {
+    for r in signature.returnedInSlots.intersection(heldPassable.atEnd[n]) {
       machine.storeSlot(r, machine.get(r))
     }
     let inSlots = own.subtracting(unit.resultSet).subtracting(slotHomed)

@@ -67,6 +67,8 @@ extension FunctionLifter {
   func go(_ edge: FunctionFacts.Edge, from n: Int) {
     switch edge {
     case .block(let target):
+      for r in heldPassable.stored(from: n, to: target) { machine.storeSlot(r, machine.get(r)) }
+      for r in heldPassable.loaded(from: n, to: target).intersection(used) { machine.set(r, machine.loadSlot(r)) }
       if countedLoops.closesLoop(from: n, to: target)
         && !countedLoops.endsByItself(latch: n, head: target)
       {

@@ -144,8 +144,8 @@ final class FunctionLifter {
     .union(signature.delivered).union(.rsp)
     .union(facts.blocks.reduce(into: RegisterSet()) { $0.formUnion($1.use) })
   lazy var countedLoops = CountedLoops(facts)
-  lazy var definedPassable = analysis.definedPassable(number)
-  lazy var liveIn = analysis.liveInWithPassed(number, defined: definedPassable)
+  lazy var heldPassable = analysis.heldPassable(number)
+  lazy var liveIn = analysis.liveInWithPassed(number, heldPassable)
     .map { $0.union(convention.kept) }
   lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }
 

@@ -5,18 +5,24 @@ import X86
 
 extension SignatureAnalysis {
   /// Live registers at the start of each block of f as the lifter keeps them: with those that go to
-  /// their slots before calls.
-  func liveInWithPassed(_ f: Int, defined: [RegisterSet]) -> [RegisterSet] {
-    var live = liveIn[f]
+  /// their slots before calls and where ways meet, and without results that are in their slots already.
+  func liveInWithPassed(_ f: Int, _ held: HeldPassable) -> [RegisterSet] {
     let facts = functions[f]
+    var live = facts.isResume ? liveIn[f] : .init(repeating: [], count: facts.blocks.count)
     facts.growBackward(&live) { b, live in
-      let stored = defined[b].intersection(passedBehind(f, b)).withUpperParts
-      return facts.blocks[b].live(before: before(f, b, live, delivered(f, b)).union(stored))
+      let block = facts.blocks[b]
+      let later = block.successors.reduce(into: RegisterSet()) { $0.formUnion(held.stored(from: b, to: $1)) }
+      let stored = held.atEnd[b].intersection(passedBehind(f, b)).union(later.subtracting(held.changed(b)))
+      let returned = facts.isResume
+        ? delivered(f, b)
+        : delivered(f, b).subtracting(signatures[f].returnedInSlots.subtracting(held.atEnd[b]))
+      let end = before(f, b, returned) { live[$0].subtracting(held.loaded(from: b, to: $0).withUpperParts) }
+      return block.live(before: end.union(stored.withUpperParts))
     }
     return live.map(\.registers)
   }
 
-  private func passedBehind(_ f: Int, _ b: Int) -> RegisterSet {
+  func passedBehind(_ f: Int, _ b: Int) -> RegisterSet {
     let block = functions[f].blocks[b]
     let tails = block.edges.reduce(into: RegisterSet()) { set, edge in
       switch edge {
@@ -56,17 +62,17 @@ extension SignatureAnalysis {
     RegisterSet.gprs.union(.results).union(convention.constant)
   }
 
-  /// Live before the terminator of block `b` acts, behind its last instruction; `live` and the answer are with
-  /// upper parts.
+  /// Live before the terminator of block `b` acts, behind its last instruction; `live`, at the starts of blocks, and
+  /// the answer are with upper parts.
   ///
   /// - Parameter firmly: without what is only handed on to unknown code.
   func before(
-    _ f: Int, _ b: Int, _ live: [RegisterSet], _ delivered: RegisterSet, firmly: Bool = false
+    _ f: Int, _ b: Int, _ delivered: RegisterSet, firmly: Bool = false, live: (Int) -> RegisterSet
   ) -> RegisterSet {
     let returned = delivered.intersection(passedThrough.union(made[f][b]))
     func at(_ edge: FunctionFacts.Edge) -> RegisterSet {
       switch edge {
-      case .block(let n): return live[n]
+      case .block(let n): return live(n)
       case _ where functions[f].isResume: return liveBehindResume(edge).withUpperParts
       case .function(let target):
         let g = callee(target)
@@ -107,6 +113,6 @@ extension SignatureAnalysis {
 
   /// Live before the terminator of block `b` of function `f` acts.
   func liveBeforeTerminator(_ f: Int, _ b: Int) -> RegisterSet {
-    before(f, b, liveIn[f], delivered(f, b)).registers
+    before(f, b, delivered(f, b)) { liveIn[f][$0] }.registers
   }
 }

@@ -81,9 +81,7 @@ struct SignatureAnalysis {
     for f in called.reversed() { enqueue(f) }
     while let f = dequeue() { updateChanges(f) }
     made = functions.map { facts in
-      SlotPassing.reaching(
-        facts, .all, callee: { callee($0) }, unknown,
-        afterCall: { [results] in $0.changed.intersection(results) })
+      reaching(facts, .all, afterCall: { [results] in $0.changed.intersection(results) })
     }
     let answers = ArgumentValidity.furtherResults(functions) { [index] in index[$0] }
     valid = functions.map { facts in
@@ -92,8 +90,7 @@ struct SignatureAnalysis {
         : facts.blocks.map { _ in .all }
     }
     ownResults = functions.map { facts in
-      let own = SlotPassing.reaching(
-        facts, Self.vectorResults, callee: { callee($0) }, unknown, afterCall: { _ in [] })
+      let own = reaching(facts, Self.vectorResults, afterCall: { _ in [] })
       return facts.blocks.indices.reduce(into: []) { set, b in
         if case .ret = facts.blocks[b].terminator { set.formUnion(own[b]) }
       }
@@ -123,16 +120,17 @@ struct SignatureAnalysis {
     }
   }
 
-  /// Passable registers that may hold values of function f's own, not in their slots, at the end of
-  /// each of its blocks.
-  func definedPassable(_ f: Int) -> [RegisterSet] {
-    SlotPassing.reaching(
-      functions[f], SlotPassing.carried, initially: taken(f), callee: { callee($0) }, unknown,
-      afterCall: \.delivered)
+  /// For each block of a function: what may have got a new value on some way to its end, before a call that ends it.
+  private func reaching(
+    _ facts: FunctionFacts, _ tracked: RegisterSet, afterCall: (Signature) -> RegisterSet
+  ) -> [RegisterSet] {
+    let transfer = SlotPassing.Transfer(
+      facts, tracked, callee: { callee($0) }, unknown, afterCall: afterCall)
+    return SlotPassing.reaching(facts, transfer).enumerated().map { transfer.atEnd($0, $1) }
   }
 
   /// Arguments that slots could hold, and function f is given in host registers.
-  private func taken(_ f: Int) -> RegisterSet {
+  func taken(_ f: Int) -> RegisterSet {
     let all = SlotPassing.softArguments.union(functions[f].isTrampoline ? SlotPassing.passable : [])
     return signatures[f].reads.intersection(unknown.passes).intersection(all)
   }
@@ -366,7 +364,7 @@ struct SignatureAnalysis {
     let returned = surelyReturned(f)
     var live = [RegisterSet](repeating: [], count: facts.blocks.count)
     facts.growBackward(&live) { b, live in
-      facts.blocks[b].live(before: before(f, b, live, returned, firmly: true), firmly: true)
+      facts.blocks[b].live(before: before(f, b, returned, firmly: true) { live[$0] }, firmly: true)
     }
     return live.first?.registers ?? []
   }
@@ -381,7 +379,7 @@ struct SignatureAnalysis {
     let facts = functions[f]
     var live = liveIn[f]
     facts.growBackward(&live) { b, live in
-      facts.blocks[b].live(before: before(f, b, live, returned))
+      facts.blocks[b].live(before: before(f, b, returned) { live[$0] })
     }
     liveIn[f] = live
     return live.first ?? []

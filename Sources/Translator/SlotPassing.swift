@@ -145,39 +145,58 @@ struct SlotPassing {
     return passes
   }
 
-  /// For each block of a function: registers among `tracked` that may have got a new value on some
-  /// way to its end, from the function itself or, those of `afterCall`, from what it calls; those of
-  /// `initially` have one at its entry.
-  static func reaching(
-    _ facts: FunctionFacts, _ tracked: RegisterSet, initially: RegisterSet = [],
-    callee: (UInt64) -> Signature, _ unknown: Signature, afterCall: (Signature) -> RegisterSet
-  ) -> [RegisterSet] {
-    var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
-    if !atStart.isEmpty { atStart[0] = initially }
-    var atEnd = atStart
-    var again = true
-    while again {
-      again = false
-      for (b, block) in facts.blocks.enumerated() {
-        atEnd[b] = atStart[b].union(block.may.intersection(tracked))
-        var out = atEnd[b]
+  /// How blocks change the set of registers among `tracked` that have got a new value, from the function itself
+  /// or, those of `afterCall`, from what it calls.
+  struct Transfer {
+    private let written: [RegisterSet]
+    /// What calls at the ends of blocks change, and what of it has a new value then.
+    private let calls: [(changed: RegisterSet, new: RegisterSet)?]
+
+    init(
+      _ facts: FunctionFacts, _ tracked: RegisterSet, callee: (UInt64) -> Signature,
+      _ unknown: Signature, afterCall: (Signature) -> RegisterSet
+    ) {
+      written = facts.blocks.map { $0.may.intersection(tracked) }
+      calls = facts.blocks.map { block in
         let signature: Signature? =
           switch block.terminator {
           case .call(let target, _): callee(target)
           case .callIndirect: unknown
           default: nil
           }
-        if let signature {
-          out = out.subtracting(signature.changed)
-            .union(signature.changed.intersection(afterCall(signature)).intersection(tracked))
-        }
+        return signature.map { ($0.changed, $0.changed.intersection(afterCall($0)).intersection(tracked)) }
+      }
+    }
+
+    /// At the end of block `b`, before a call that ends it.
+    func atEnd(_ b: Int, _ start: RegisterSet) -> RegisterSet { start.union(written[b]) }
+    /// What a call that ends block `b` changes.
+    func changed(_ b: Int) -> RegisterSet { calls[b]?.changed ?? [] }
+    /// Behind block `b` and the call that ends it.
+    func behind(_ b: Int, _ start: RegisterSet) -> RegisterSet {
+      let end = atEnd(b, start)
+      guard let call = calls[b] else { return end }
+      return end.subtracting(call.changed).union(call.new)
+    }
+  }
+
+  /// For each block of a function: registers that may have got a new value on some way to its start;
+  /// those of `initially` have one at the function's entry.
+  static func reaching(_ facts: FunctionFacts, _ transfer: Transfer, initially: RegisterSet = []) -> [RegisterSet] {
+    var atStart = [RegisterSet](repeating: [], count: facts.blocks.count)
+    if !atStart.isEmpty { atStart[0] = initially }
+    var again = true
+    while again {
+      again = false
+      for (b, block) in facts.blocks.enumerated() {
+        let out = transfer.behind(b, atStart[b])
         for n in block.successors where !atStart[n].isSuperset(of: out) {
           atStart[n].formUnion(out)
           again = true
         }
       }
     }
-    return atEnd
+    return atStart
   }
 
   /// The prologue of a function with variable arguments looks at all that could hold one: at the

@@ -22,7 +22,7 @@ import Translator
       }
       """
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    finish(module, for: TargetTraits(architecture: architecture, disabled: passes))
+    try finish(module, for: TargetTraits(architecture: architecture, disabled: passes))
     try module.verify()
     return module.text
   }

@@ -16,7 +16,7 @@ import Translator
       }
       """
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    finish(module, for: TargetTraits(architecture: architecture))
+    try finish(module, for: TargetTraits(architecture: architecture))
     try module.verify()
     return module.text
   }

@@ -10,7 +10,7 @@ import Translator
   private func finished(_ body: String, for architecture: String = "riscv64") throws -> String {
     let text = Self.marker + "define void @f(double %a, double %b, double %c, ptr %p) {\n" + body + "\n}\n"
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    finish(module, for: TargetTraits(architecture: architecture))
+    try finish(module, for: TargetTraits(architecture: architecture))
     try module.verify()
     return module.text
   }

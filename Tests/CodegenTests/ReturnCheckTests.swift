@@ -18,7 +18,7 @@ import Translator
       }
       """
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    finish(module, for: TargetTraits(architecture: architecture, disabled: passes))
+    try finish(module, for: TargetTraits(architecture: architecture, disabled: passes))
     try module.verify()
     return module.text
   }
@@ -48,7 +48,7 @@ import Translator
       }
       """
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    finish(module, for: TargetTraits(architecture: "aarch64"))
+    try finish(module, for: TargetTraits(architecture: "aarch64"))
     try module.verify()
     #expect(module.text.contains("launder.invariant.group.p0(ptr inttoptr (i64 4200139 to ptr))"))
     #expect(module.text.contains("store i64 4200140"))

@@ -11,7 +11,7 @@ import Translator
       + "define i1 @f(double %a, double %b) {\n  call void @recast.signals.f64(double %a, double %b)\n"
       + body + "\n}\n"
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    finish(module, for: TargetTraits(architecture: architecture))
+    try finish(module, for: TargetTraits(architecture: architecture))
     try module.verify()
     #expect(!module.text.contains("recast.signals"))
     return String(module.text.drop { $0 != "{" })
