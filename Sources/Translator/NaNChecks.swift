@@ -10,6 +10,7 @@ import LLVM
 
 /// What is left to do in lifted code when the passes that optimise are through.
 public func finish(_ module: Module, for target: TargetTraits) throws(LLVMError) {
+  if target.does(.deadLanes) { dropDeadLanes(in: module) }
   expandNaNMarkers(in: module, for: target)
   expandSignallingMarkers(in: module, for: target)
   if target.isX86 { hideInsertedLoads(in: module) }

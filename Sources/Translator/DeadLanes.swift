@@ -1,0 +1,127 @@
+// Instructions on one lane keep the others: `addsd xmm0, xmm1` the upper lane of XMM0. Where nobody looks at what they keep,
+// LLVM finds out within expressions, but not around loops, whose turns hand it on to each other: then every turn blends, in
+// the middle of what the loop computes.
+
+import LLVM
+
+/// Lets insertions into vectors keep nothing of those whose other lanes nobody looks at.
+func dropDeadLanes(in module: Module) {
+  for function in module.functions where !function.isDeclaration { DemandedLanes(function).run() }
+}
+
+/// Of each vector in a function, the bytes that somebody looks at.
+private struct DemandedLanes {
+  private typealias Bytes = UInt64
+
+  private let insertions: [Value]
+  private var demanded: [Value: Bytes] = [:]
+
+  init(_ function: Function) {
+    var insertions: [Value] = []
+    var work: [(value: Value, bytes: Bytes)] = []
+    for instruction in function.basicBlocks.lazy.flatMap(\.instructions) {
+      if instruction.opcode == LLVMInsertElement && !Self.isPoison(instruction.operand(0)) {
+        insertions.append(instruction)
+      }
+    }
+    self.insertions = insertions
+    if insertions.isEmpty { return }
+    for instruction in function.basicBlocks.lazy.flatMap(\.instructions) where !Self.hands(instruction) {
+      for operand in instruction.operands where operand.isInstruction && operand.type.lanes != nil {
+        work.append((operand, Self.bytes(of: operand, askedBy: instruction)))
+      }
+    }
+    while let (value, bytes) = work.popLast() {
+      let known = demanded[value, default: 0]
+      // A lane is poison as a whole.
+      let new = known | value.type.lanes!.whole(bytes)
+      if new == known { continue }
+      demanded[value] = new
+      guard Self.hands(value) else { continue }
+      for (n, operand) in value.operands.enumerated() where operand.isInstruction && operand.type.lanes != nil {
+        work.append((operand, Self.bytes(ofOperand: n, of: value, for: new)))
+      }
+    }
+  }
+
+  func run() {
+    for insertion in insertions {
+      guard let own = Self.insertedBytes(insertion) else { continue }
+      if demanded[insertion, default: 0] & ~own == 0 { insertion.setOperand(0, insertion.type.poison) }
+    }
+  }
+
+  private static func isPoison(_ value: Value) -> Bool { LLVMIsPoison(value.ref) != 0 || LLVMIsUndef(value.ref) != 0 }
+
+  /// Its operands are looked at where its result is.
+  private static func hands(_ instruction: Value) -> Bool {
+    guard instruction.type.lanes != nil else { return false }
+    switch instruction.opcode {
+    case LLVMInsertElement: return insertedBytes(instruction) != nil
+    case LLVMPHI, LLVMShuffleVector, LLVMFreeze, LLVMAnd, LLVMOr, LLVMXor, LLVMAdd, LLVMSub: return true
+    case LLVMSelect: return instruction.operand(0).type.lanes == nil && !instruction.operand(0).type.isVector
+    case LLVMBitCast: return instruction.operand(0).type.lanes != nil
+    default: return false
+    }
+  }
+
+  /// What an instruction that hands on asks of its operand `n`, when `bytes` of its result are looked at.
+  private static func bytes(ofOperand n: Int, of instruction: Value, for bytes: Bytes) -> Bytes {
+    switch instruction.opcode {
+    case LLVMInsertElement: return bytes & ~insertedBytes(instruction)!
+    case LLVMShuffleVector:
+      let lanes = instruction.type.lanes!
+      let count = Int(LLVMGetVectorSize(instruction.operand(0).type.ref))
+      var asked: Bytes = 0
+      for k in 0..<Int(LLVMGetNumMaskElements(instruction.ref)) where bytes & lanes.bytes(k) != 0 {
+        let from = Int(LLVMGetMaskValue(instruction.ref, UInt32(k)))
+        if from >= 0 && from / count == n { asked |= lanes.bytes(from % count) }
+      }
+      return asked
+    default: return bytes
+    }
+  }
+
+  /// What any other instruction asks.
+  private static func bytes(of vector: Value, askedBy instruction: Value) -> Bytes {
+    if instruction.opcode == LLVMExtractElement, let k = instruction.operand(1).constantValue, k < 64 {
+      return vector.type.lanes!.bytes(Int(k))
+    }
+    return .max
+  }
+
+  private static func insertedBytes(_ insertion: Value) -> Bytes? {
+    guard let lanes = insertion.type.lanes, let k = insertion.operand(2).constantValue, k < 64 else { return nil }
+    return lanes.bytes(Int(k))
+  }
+}
+
+/// The lanes of a vector, `size` bytes each.
+private struct Lanes {
+  let size: Int
+  let count: Int
+  func bytes(_ n: Int) -> UInt64 { (size < 64 ? 1 << UInt64(size) - 1 : .max) << UInt64(n * size) }
+  /// The lanes that have some of `bytes`.
+  func whole(_ bytes: UInt64) -> UInt64 {
+    (0..<count).reduce(0) { bytes & self.bytes($1) != 0 ? $0 | self.bytes($1) : $0 }
+  }
+}
+
+extension IRType {
+  fileprivate var isVector: Bool { LLVMGetTypeKind(ref) == LLVMVectorTypeKind }
+  /// Of vectors with lanes of whole bytes, up to 64.
+  fileprivate var lanes: Lanes? {
+    guard isVector else { return nil }
+    let element = LLVMGetElementType(ref)
+    let bits: Int
+    switch LLVMGetTypeKind(element) {
+    case LLVMIntegerTypeKind: bits = Int(LLVMGetIntTypeWidth(element))
+    case LLVMHalfTypeKind: bits = 16
+    case LLVMFloatTypeKind: bits = 32
+    case LLVMDoubleTypeKind: bits = 64
+    default: return nil
+    }
+    let count = Int(LLVMGetVectorSize(ref))
+    return bits % 8 == 0 && bits * count <= 512 ? Lanes(size: bits / 8, count: count) : nil
+  }
+}
