@@ -30,6 +30,12 @@ public struct Value: Equatable, Hashable {
   @inlinable public func operand(_ index: Int) -> Value { Value(LLVMGetOperand(ref, UInt32(index))) }
   @inlinable public var operandCount: Int { Int(LLVMGetNumOperands(ref)) }
 
+  /// Each user once, in the order of its first use.
+  public var distinctUsers: [Value] {
+    var seen: Set<Value> = []
+    return users.filter { seen.insert($0).inserted }
+  }
+
   @inlinable public var operands: [Value] { (0..<operandCount).map(operand) }
   @inlinable public func setOperand(_ index: Int, _ value: Value) {
     LLVMSetOperand(ref, UInt32(index), value.ref)

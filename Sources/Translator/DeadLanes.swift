@@ -1,12 +1,81 @@
 // Instructions on one lane keep the others: `addsd xmm0, xmm1` the upper lane of XMM0. Where nobody looks at what they keep,
 // LLVM finds out within expressions, but not around loops, whose turns hand it on to each other: then every turn blends, in
-// the middle of what the loop computes.
+// the middle of what the loop computes. Where somebody looks at it behind the loop, it is put together there.
 
 import LLVM
 
 /// Lets insertions into vectors keep nothing of those whose other lanes nobody looks at.
 func dropDeadLanes(in module: Module) {
-  for function in module.functions where !function.isDeclaration { DemandedLanes(function).run() }
+  for function in module.functions where !function.isDeclaration {
+    LaneRoots(function).takeRoots(Builder(module.context))
+    DemandedLanes(function).run()
+  }
+}
+
+/// Of each vector of two lanes that loops hand on to themselves, where the lanes come from.
+private struct LaneRoots {
+  private struct Root: Hashable {
+    let value: Value
+    /// Phis have handed it on.
+    var isHanded = false
+  }
+  private var roots: [Value: [Root?]] = [:]
+  private let instructions: [Value]
+
+  init(_ function: Function) {
+    instructions = function.basicBlocks.flatMap(\.instructions).filter { $0.type.hasTwoLanes }
+    if !instructions.contains(where: { $0.opcode == LLVMPHI }) { return }
+    for instruction in instructions { roots[instruction] = [nil, nil] }
+    // Whatever is not known yet agrees with everything; what differs once is its own root for good.
+    var again = true
+    while again {
+      again = false
+      for instruction in instructions {
+        let new = (0..<2).map { root(of: instruction, lane: $0) }
+        if new != roots[instruction]! { (roots[instruction], again) = (new, true) }
+      }
+    }
+  }
+
+  private func root(of value: Value, lane: Int) -> Root? {
+    guard value.isInstruction else { return Root(value: value) }
+    func before(_ n: Int) -> Root? {
+      let operand = value.operand(n)
+      guard let known = roots[operand] else { return Root(value: operand) }
+      return known[lane]
+    }
+    switch value.opcode {
+    case LLVMPHI:
+      if roots[value]![lane]?.value == value { return Root(value: value) }
+      let all = Set((0..<value.operandCount).compactMap { before($0)?.value })
+      return all.count > 1 ? Root(value: value) : all.first.map { Root(value: $0, isHanded: true) }
+    case LLVMInsertElement where value.operand(2).constantValue.map { Int($0) == 1 - lane } ?? false: return before(0)
+    case LLVMBitCast where value.operand(0).type.hasTwoLanes: return before(0)
+    default: return Root(value: value)
+    }
+  }
+
+  /// Lets all others than phis, insertions and their kin take lanes from their roots.
+  func takeRoots(_ builder: Builder) {
+    for value in instructions {
+      let known = roots[value] ?? []
+      for (lane, root) in known.enumerated() {
+        guard let root, root.isHanded, root.value != value, known[1 - lane] != root else { continue }
+        for user in value.distinctUsers where !DemandedLanes.hands(user) {
+          take(lane, of: value, from: root.value, user, builder)
+        }
+      }
+    }
+  }
+
+  private func take(_ lane: Int, of value: Value, from root: Value, _ user: Value, _ builder: Builder) {
+    // Lanes that are taken out are looked at for themselves.
+    if user.opcode == LLVMExtractElement && user.operand(1).constantValue.map({ Int($0) }) != lane { return }
+    builder.positionBefore(user)
+    let other = root.type == value.type ? root : builder.bitCast(root, value.type)
+    let whole = builder.shuffleVector(value, other, lane == 1 ? [0, 3] : [2, 1])
+    for n in 0..<user.operandCount where user.operand(n) == value { user.setOperand(n, whole) }
+  }
 }
 
 /// Of each vector in a function, the bytes that somebody looks at.
@@ -54,7 +123,7 @@ private struct DemandedLanes {
   private static func isPoison(_ value: Value) -> Bool { LLVMIsPoison(value.ref) != 0 || LLVMIsUndef(value.ref) != 0 }
 
   /// Its operands are looked at where its result is.
-  private static func hands(_ instruction: Value) -> Bool {
+  static func hands(_ instruction: Value) -> Bool {
     guard instruction.type.lanes != nil else { return false }
     switch instruction.opcode {
     case LLVMInsertElement: return insertedBytes(instruction) != nil
@@ -108,6 +177,7 @@ private struct Lanes {
 }
 
 extension IRType {
+  fileprivate var hasTwoLanes: Bool { isVector && LLVMGetVectorSize(ref) == 2 && lanes?.size == 8 }
   fileprivate var isVector: Bool { LLVMGetTypeKind(ref) == LLVMVectorTypeKind }
   /// Of vectors with lanes of whole bytes, up to 64.
   fileprivate var lanes: Lanes? {

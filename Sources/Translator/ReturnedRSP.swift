@@ -86,7 +86,7 @@ private struct ReturnedRSP {
       let sum = offset == common ? base : builder.add(base, constant(offset - common))
       return isPointer ? builder.intToPtr(sum, ptr) : sum
     }
-    for user in Set(value.users) where user != kept {
+    for user in value.distinctUsers where user != kept {
       if user.opcode == LLVMPHI {
         for n in 0..<user.operandCount where user.operand(n) == value {
           user.setOperand(n, own(before: BasicBlock(LLVMGetIncomingBlock(user.ref, UInt32(n))).terminator!))
