@@ -13,6 +13,7 @@ public struct Value: Equatable, Hashable {
   }
   @inlinable public var isNull: Bool { LLVMIsNull(ref) != 0 }
   @inlinable public var isInstruction: Bool { LLVMIsAInstruction(ref) != nil }
+  @inlinable public var isFunction: Bool { LLVMIsAFunction(ref) != nil }
   @inlinable public var hasUses: Bool { LLVMGetFirstUse(ref) != nil }
 
   public var name: String {

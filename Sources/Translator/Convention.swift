@@ -29,6 +29,11 @@ struct Convention {
   /// The last result is there.
   var returnsRSP = false
 
+  /// Functions keep host registers as LLVM's convention says (regcall of x86-64: RBX, RBP, XMM8 to XMM15). A caller has
+  /// little in them, since what the guest has in callee-saved registers comes back in results: putting them away
+  /// pays in small functions that call nothing, which have no need of them, and nowhere else.
+  var savesRegisters = true
+
   /// How translated code comes to the VCPU.
   enum VCPUPlace {
     /// The pointer is the first argument.
@@ -86,7 +91,8 @@ struct Convention {
     case "x86_64" where target.does(.keptRegisters):
       Convention(
         callingConvention: ccRegCall, arguments: integersOfX86 + vectors(8),
-        results: resultsOfX86 + vectors(2), vcpu: .segment, returnsRSP: target.does(.returnedRSP))
+        results: resultsOfX86 + vectors(2), vcpu: .segment,
+        returnsRSP: target.does(.returnedRSP), savesRegisters: !target.does(.unsavedRegisters))
     case "x86_64":
       Convention(
         callingConvention: ccPreserveNone,

@@ -120,6 +120,21 @@ struct FunctionFacts {
     return blocks[0].instructions.dropLast().allSatisfy { $0.operation == .endbr64 }
   }
 
+  /// Calls nothing, and gets along with what the psABI lets it change, few vector registers among it.
+  var isSmallLeaf: Bool {
+    if isResume { return false }
+    var touched: RegisterSet = []
+    for block in blocks {
+      guard block.edges.allSatisfy({ if case .block = $0 { true } else { false } }) else { return false }
+      switch block.terminator {
+      case .jump, .branch, .table, .ret: touched.formUnion(block.may.union(block.use))
+      default: return false
+      }
+    }
+    let vectors = touched.intersection(.vectors).reduce(into: Set<Int>()) { $0.insert(($1.index - 24) % 16) }
+    return touched.intersection(.calleeSaved).isEmpty && vectors.count <= 6
+  }
+
   /// Entries that it jumps to.
   var tailCalls: [UInt64] {
     blocks.flatMap { block in

@@ -31,7 +31,7 @@ extension FunctionLifter {
     let rsp = machine.get(.gpr(.rsp))
     var operands = arguments(for: callee, from: n)
     if isFound { operands = unit.operands(operands, found: target) }
-    let result = b.call(host, unit.prototype, operands, convention: convention.callingConvention)
+    let result = unit.call(host, operands)
     let programCounter = b.extractValue(result, 0)
     // Nothing is known to be behind the call: if it returns, the interpreter goes on there.
     guard let next else { return emitIrregular(programCounter, result, rsp: rsp, callee) }
@@ -142,9 +142,7 @@ extension FunctionLifter {
     let isLast = after.isEmpty && own.union(fromSlots).intersection(unit.resultSet).isEmpty
     var operands = arguments(for: callee, from: n)
     if isFound { operands = unit.operands(operands, found: target) }
-    var result = b.call(
-      host, unit.prototype, operands, convention: convention.callingConvention,
-      tail: isLast ? convention.tailCall : LLVMTailCallKindNone)
+    var result = unit.call(host, operands, tail: isLast ? convention.tailCall : LLVMTailCallKindNone)
     if !after.isEmpty { storeUnlessUnwinding(after) }
     for (place, r) in convention.results.enumerated() where own.contains(r) {
       result = b.insertValue(result, machine.get(r), place + 1)

@@ -30,7 +30,7 @@ extension FunctionLifter {
       if comparesTargets { emitJumps(to: likely, by: target, from: n) }
       if let otherwise {
         let arguments = convention.parameters.map { function.parameter($0) }
-        b.ret(b.call(otherwise, arguments, tail: convention.tailCall))
+        b.ret(unit.call(otherwise.value, arguments, tail: convention.tailCall))
         return
       }
       emitTailCall(unit.lookup(target, in: function, machine), target,

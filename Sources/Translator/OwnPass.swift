@@ -13,6 +13,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case frameBase = "frame-base"
   /// Calls give back the RSP that they were made with (ReturnedRSP.swift).
   case returnedRSP = "returned-rsp"
+  /// Only small functions that call nothing keep host registers (`Convention.savesRegisters`).
+  case unsavedRegisters = "unsaved-registers"
   /// Insertions into vectors keep no lanes that nobody looks at (DeadLanes.swift).
   case deadLanes = "dead-lanes"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).

@@ -163,9 +163,7 @@ struct StubEmitter {
   }
 
   private func tailCall(_ host: Value, _ arguments: [Value], isLast: Bool = true) -> Value {
-    b.call(
-      host, unit.prototype, arguments, convention: unit.convention.callingConvention,
-      tail: isLast ? unit.convention.tailCall : LLVMTailCallKindNone)
+    unit.call(host, arguments, tail: isLast ? unit.convention.tailCall : LLVMTailCallKindNone)
   }
 
   private func emitImage(_ image: ImageFacts, hasCodeMap: Bool) {
@@ -213,8 +211,7 @@ struct StubEmitter {
     if unit.convention.vcpu == .segment { setSegment(f) }
     if e.target.vcpuRegister != nil { unit.writeVCPURegister(f.parameter(0)) }
     let operands = unit.operands(m, unit.convention.arguments.map { m.loadSlot($0) })
-    let result = b.call(
-      f.parameter(1), unit.prototype, operands, convention: unit.convention.callingConvention)
+    let result = unit.call(f.parameter(1), operands)
     let order: [Register] = [.gpr(.rax), .gpr(.rdx), .vector(0, half: 0), .vector(1, half: 0)]
     // The caller of `enter` knows the kept ones.
     for (place, r) in unit.convention.results.enumerated() where !unit.convention.kept.contains(r) {
@@ -329,6 +326,7 @@ struct StubEmitter {
         ? f.parameter(unit.convention.parameter(place)) : m.loadSlot(r)
     }
     let operands = unit.operands(m, arguments)
-    b.ret(tailCall(unit.declare(named: Symbol.miss).value, operands))
+    let isLast = !unit.analysis.functions[number].isSmallLeaf
+    b.ret(tailCall(unit.declare(named: Symbol.miss).value, operands, isLast: isLast))
   }
 }

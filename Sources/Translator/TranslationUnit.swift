@@ -34,6 +34,8 @@ final class TranslationUnit {
   /// The instruction that is being lifted.
   var currentAddress: UInt64 = 0
   private let attributes: [Attribute]
+  /// Of functions that save no host registers, and of calls that may come to such.
+  private let unsaved: Attribute?
 
   init(
     module: Module, analysis: SignatureAnalysis, target: TargetTraits, codeMapMask: UInt64,
@@ -57,6 +59,7 @@ final class TranslationUnit {
       resultType,
       (convention.takesVCPU ? [e.ptr] : convention.takesTarget ? [e.i64] : [])
         + convention.arguments.map { LLVMMachine.type(of: $0, e) })
+    unsaved = convention.savesRegisters ? nil : e.context.attribute(string: "no_callee_saved_registers")
     // Without a red zone: `recast_poll` is called by assembly that LLVM does not look into.
     attributes = ["nounwind", "null_pointer_is_valid", "noredzone"].map { e.context.attribute($0) }
   }
@@ -79,11 +82,15 @@ final class TranslationUnit {
     Translator.symbolPrefix + String(entry, radix: 16)
   }
 
-  func declare(_ entry: UInt64) -> Function { declare(named: Self.symbol(entry)) }
+  func declare(_ entry: UInt64) -> Function {
+    let isSmallLeaf = analysis.function(at: entry).map { analysis.functions[$0].isSmallLeaf } ?? false
+    return declare(named: Self.symbol(entry), savesRegisters: isSmallLeaf)
+  }
 
-  func declare(named name: String) -> Function {
+  /// - Parameter savesRegisters: whatever the convention says.
+  func declare(named name: String, savesRegisters: Bool = false) -> Function {
     if let known = emission.module.function(named: name) { return known }
-    let f = addFunction(name)
+    let f = addFunction(name, savesRegisters: savesRegisters)
     f.visibility = LLVMHiddenVisibility
     return f
   }
@@ -96,10 +103,11 @@ final class TranslationUnit {
     return f
   }
 
-  private func addFunction(_ name: String) -> Function {
+  private func addFunction(_ name: String, savesRegisters: Bool = false) -> Function {
     let f = emission.module.addFunction(name, prototype)
     f.callConvention = convention.callingConvention
     for a in attributes { f.addAttribute(a) }
+    if let unsaved, !savesRegisters { f.addAttribute(unsaved) }
     if convention.takesVCPU { f.addAttribute(emission.context.attribute("noalias"), at: .parameter(0)) }
     return f
   }
@@ -122,6 +130,15 @@ final class TranslationUnit {
     let result = emission.builder.insertValue(resultType.poison, pc, 0)
     guard let place = convention.rspResult else { return result }
     return emission.builder.insertValue(result, function.parameter(convention.rspParameter), place)
+  }
+
+  /// Calls translated code.
+  func call(_ host: Value, _ operands: [Value], tail: LLVMTailCallKind = LLVMTailCallKindNone) -> Value {
+    let result = emission.builder.call(
+      host, prototype, operands, convention: convention.callingConvention, tail: tail)
+    // LLVM looks at the function that is called by name, too.
+    if let unsaved, !host.isFunction { result.addCallAttribute(unsaved) }
+    return result
   }
 
   /// A call's operands: `registers` as `Convention.arguments` has them.
