@@ -1,6 +1,6 @@
-// Instructions on one lane keep the others: `addsd xmm0, xmm1` the upper lane of XMM0. Where nobody looks at what they keep,
-// LLVM finds out within expressions, but not around loops, whose turns hand it on to each other: then every turn blends, in
-// the middle of what the loop computes. Where somebody looks at it behind the loop, it is put together there.
+// Instructions on one lane keep the others: `addsd xmm0, xmm1` the upper lane of XMM0. Where nobody looks at what they
+// keep, LLVM finds out within expressions, but not around loops, whose turns hand it on to each other: then every turn
+// blends, in the middle of what the loop computes. Where somebody looks at it behind the loop, it is put together there.
 
 import LLVM
 

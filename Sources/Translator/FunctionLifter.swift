@@ -144,7 +144,7 @@ final class FunctionLifter {
     .union(signature.delivered).union(.rsp)
     .union(facts.blocks.reduce(into: RegisterSet()) { $0.formUnion($1.use) })
   lazy var countedLoops = CountedLoops(facts)
-  lazy var heldPassable = analysis.heldPassable(number)
+  lazy var heldPassable = analysis.heldPassable(number, meets: e.target.does(.heldRegisters))
   lazy var liveIn = analysis.liveInWithPassed(number, heldPassable)
     .map { $0.union(convention.kept) }
   lazy var ownWrites: RegisterSet = facts.blocks.reduce(into: []) { $0.formUnion($1.may) }

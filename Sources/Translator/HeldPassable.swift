@@ -1,10 +1,10 @@
-// Where passable registers (SlotPassing.swift) are on the ways through a function: in their slots, or held, with a new value
-// in a host register.
+// Where passable registers (SlotPassing.swift) are on the ways through a function: in their slots, or held, with a new
+// value in a host register.
 //
-// A register that is held at the end of some ways to a block, and not of others, goes to its slot on the former,
-// if anybody looks there behind: otherwise the latter had to load it from its slot at the function's entry, keep it, and
-// store it again where somebody may look. At the head of a loop is held what all turns hold, and ways into the loop load it,
-// so that no turn has to store it.
+// A register that is held at the end of some ways to a block, and not of others, goes to its slot on the former, if
+// anybody looks there behind: otherwise the latter had to load it from its slot at the function's entry, keep it, and
+// store it again where somebody may look. At the head of a loop is held what all turns hold, and ways into the loop load
+// it, so that no turn has to store it.
 
 import Discovery
 import X86
@@ -21,16 +21,17 @@ struct HeldPassable {
   /// - Parameters:
   ///   - initially: is held where the function begins.
   ///   - fromSlots: is right in its slot there.
+  ///   - meets: whether edges store and load anything.
   ///   - wanted: is asked by block, with the answers for all blocks so far.
   init(
     _ facts: FunctionFacts, _ transfer: SlotPassing.Transfer, initially: RegisterSet, fromSlots: RegisterSet,
-    wanted looksFor: (Int, [RegisterSet]) -> RegisterSet
+    meets: Bool, wanted looksFor: (Int, [RegisterSet]) -> RegisterSet
   ) {
     (self.transfer, self.fromSlots) = (transfer, fromSlots)
     atStart = SlotPassing.reaching(facts, transfer, initially: initially)
     wanted = .init(repeating: [], count: facts.blocks.count)
     atEnd = []
-    if !facts.isResume {
+    if meets {
       meet(facts)
       facts.growBackward(&wanted, looksFor)
     }
@@ -75,13 +76,16 @@ struct HeldPassable {
 
 extension SignatureAnalysis {
   /// The passable registers of function f.
-  func heldPassable(_ f: Int) -> HeldPassable {
+  ///
+  /// - Parameter meets: as `HeldPassable.init` has it, for a function with an entry of its own.
+  func heldPassable(_ f: Int, meets: Bool) -> HeldPassable {
     let facts = functions[f]
     let back = signatures[f].returnedInSlots
     let transfer = SlotPassing.Transfer(
       facts, SlotPassing.carried, callee: { callee($0) }, unknown, afterCall: \.delivered)
     return HeldPassable(
-      facts, transfer, initially: taken(f), fromSlots: signatures[f].passes.subtracting(signatures[f].reads)
+      facts, transfer, initially: taken(f), fromSlots: signatures[f].passes.subtracting(signatures[f].reads),
+      meets: meets && !facts.isResume
     ) { b, wanted in
       let block = facts.blocks[b]
       var looked = passedBehind(f, b)

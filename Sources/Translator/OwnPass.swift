@@ -15,6 +15,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case returnedRSP = "returned-rsp"
   /// Only small functions that call nothing keep host registers (`Convention.savesRegisters`).
   case unsavedRegisters = "unsaved-registers"
+  /// Registers that only some ways hold go to their slots where the ways meet (HeldPassable.swift).
+  case heldRegisters = "held-registers"
   /// Insertions into vectors keep no lanes that nobody looks at (DeadLanes.swift).
   case deadLanes = "dead-lanes"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).

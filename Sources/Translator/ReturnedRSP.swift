@@ -1,6 +1,6 @@
-// A function needs its guest's RSP after every call: for its frame, and for what it returns itself. Its callees give back
-// the RSP that they were called with (`Convention.returnsRSP`), so no register needs to be put away for it: behind a call
-// everything is computed from what came back.
+// A function needs its guest's RSP after every call: for its frame, and for what it returns itself. Its callees give
+// back the RSP that they were called with (`Convention.returnsRSP`), so no register needs to be put away for it: behind a
+// call everything is computed from what came back.
 
 import LLVM
 
@@ -37,7 +37,7 @@ private struct ReturnedRSP {
     let sums = rsp.users.compactMap { user in user.offset(from: rsp).map { (user, $0) } } + [(rsp, 0)]
     let type = LLVMGetReturnType(function.functionType.ref)
     let calls: [(call: Value, offset: Int)] = sums.flatMap { sum, offset in
-      sum.users.compactMap { user in
+      sum.distinctUsers.compactMap { user in
         let isCall = user.opcode == LLVMCall && user.callConvention == function.callConvention
           && LLVMTypeOf(user.ref) == type && user.tailCallKind != LLVMTailCallKindMustTail
           && user.operand(parameter) == sum
@@ -88,8 +88,13 @@ private struct ReturnedRSP {
     }
     for user in value.distinctUsers where user != kept {
       if user.opcode == LLVMPHI {
+        // A switch may come by several edges, which have to bring the same value.
+        var brought: [BasicBlock: Value] = [:]
         for n in 0..<user.operandCount where user.operand(n) == value {
-          user.setOperand(n, own(before: BasicBlock(LLVMGetIncomingBlock(user.ref, UInt32(n))).terminator!))
+          let block = BasicBlock(LLVMGetIncomingBlock(user.ref, UInt32(n)))
+          let new = brought[block] ?? own(before: block.terminator!)
+          brought[block] = new
+          user.setOperand(n, new)
         }
       } else {
         let new = own(before: user)

@@ -52,6 +52,32 @@ import Translator
     #expect(text.contains(", -16\n") && text.contains(", 16\n"))
   }
 
+  /// Edges from one block to another bring phis one value.
+  @Test func `a switch with several edges to one block`() throws {
+    let arguments = Self.parameters.joined(separator: ", ")
+    let operands = Self.parameters.enumerated().map { $0 == 9 ? "i64 %sp" : $1 }.joined(separator: ", ")
+    let text = """
+      declare x86_regcallcc \(Self.result) @g(\(arguments))
+      define x86_regcallcc \(Self.result) @f(\(arguments)) {
+      start:
+        %sp = add i64 %9, -40
+        %r = call x86_regcallcc \(Self.result) @g(\(operands))
+        %slot = add i64 %9, -16
+        switch i64 %0, label %other [ i64 1, label %end i64 2, label %end ]
+      other:
+        br label %end
+      end:
+        %x = phi i64 [ %slot, %start ], [ %slot, %start ], [ %1, %other ]
+        %v = insertvalue \(Self.result) poison, i64 %x, 1
+        ret \(Self.result) %v
+      }
+      """
+    let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
+    try finish(module, for: TargetTraits(architecture: "x86_64"))
+    try module.verify()
+    #expect(module.text.contains("add i64 %"))
+  }
+
   @Test func `only where calls give it back`() throws {
     #expect(!(try finished(calls: [-40], without: [.returnedRSP])).contains("extractvalue"))
   }
