@@ -83,14 +83,15 @@ final class TranslationUnit {
   }
 
   func declare(_ entry: UInt64) -> Function {
-    let isSmallLeaf = analysis.function(at: entry).map { analysis.functions[$0].isSmallLeaf } ?? false
-    return declare(named: Self.symbol(entry), savesRegisters: isSmallLeaf)
+    declare(
+      named: Self.symbol(entry),
+      savesRegisters: analysis.function(at: entry).map { analysis.functions[$0].isSmallLeaf } ?? false)
   }
 
   /// - Parameter savesRegisters: whatever the convention says.
-  func declare(named name: String, savesRegisters: Bool = false) -> Function {
+  func declare(named name: String, savesRegisters: @autoclosure () -> Bool = false) -> Function {
     if let known = emission.module.function(named: name) { return known }
-    let f = addFunction(name, savesRegisters: savesRegisters)
+    let f = addFunction(name, savesRegisters: savesRegisters())
     f.visibility = LLVMHiddenVisibility
     return f
   }
