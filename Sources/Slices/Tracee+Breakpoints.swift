@@ -32,7 +32,7 @@ extension Tracee {
   func stepOver(_ address: UInt64) throws(SliceError) -> Stop {
     let isPlanted = breakpoints[address] != nil
     if isPlanted { try lift(address) }
-    let stop = resume(TRACE_STEP)
+    let stop = step()
     if isPlanted, !hasEnded { try plant(address) }
     return stop
   }

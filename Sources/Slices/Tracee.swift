@@ -115,7 +115,15 @@ final class Tracee {
     }
   }
 
-  /// The same, with a stop after `seconds` if none comes earlier.
+  /// Executes one instruction. An interruption that was asked for while the program stopped by itself comes before that.
+  func step() -> Stop {
+    while true {
+      let stop = resume(TRACE_STEP)
+      guard case .interrupted = stop else { return stop }
+    }
+  }
+
+  /// Lets it run, with a stop after `seconds` if none comes earlier.
   func resume(_ how: trace_resume, signal: Int32 = 0, interruptAfter seconds: Double) -> Stop {
     var signal = signal
     let end = Date(timeIntervalSinceNow: seconds)
@@ -170,7 +178,7 @@ final class Tracee {
     registers = now
     let planted = breakpoints[systemCallAt]
     if let planted { try write(systemCallAt, [planted]) }
-    guard case .signal(SIGTRAP) = resume(TRACE_STEP) else {
+    guard case .signal(SIGTRAP) = step() else {
       throw SliceError(.bug, "a system call made for the traced program did not end")
     }
     if planted != nil { try write(systemCallAt, [0xcc]) }
