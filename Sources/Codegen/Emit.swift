@@ -5,17 +5,23 @@ extension OptimizationLevel {
   /// For lifted code: registers are SSA already, so what pays is removing redundant loads, dead
   /// flags and branches. `default<O2>` spends most of its time on inlining and vectorising.
   ///
+  /// The guest's branches stay branches (`no-speculate-blocks`): its compiler has chosen between them and
+  /// conditional moves, knowing more. Induction variables come last, since folding across a loop's end makes
+  /// what stands behind it depend on the last turn's values.
+  ///
   /// - Parameter hasLoops: without any in the module, what moves code out of them, and what costs
   ///   more time than it finds in a function that runs straight through, is left out.
   public func pipeline(hasLoops: Bool) -> String {
-    switch self {
+    let combine = "instcombine<no-verify-fixpoint>"
+    let simplify = "simplifycfg<no-speculate-blocks>"
+    return switch self {
     case .O0: ""
-    case .O1: "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+    case .O1: "function(sroa,early-cse<memssa>,\(combine),\(simplify),adce)"
     case .O2 where !hasLoops:
-      "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+      "function(sroa,early-cse<memssa>,\(simplify),\(combine),\(simplify),adce)"
     case .O2:
-      "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop-simplify,"
-        + "lcssa,loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg,adce)"
+      "function(sroa,early-cse<memssa>,\(simplify),\(combine),loop-simplify,lcssa,loop-mssa(licm),gvn,dse,"
+        + "\(combine),\(simplify),loop(indvars),instsimplify,adce)"
     case .O3: "default<O3>"
     }
   }
@@ -27,7 +33,7 @@ extension OptimizationLevel {
     guard pipeline.hasPrefix(open), pipeline.hasSuffix(close) else { return pipeline }
     let inner = pipeline.dropFirst(open.count).dropLast(close.count)
     let kept = inner.split(separator: ",").filter { pass in
-      let name = pass.prefix { $0 != "<" && $0 != "(" }
+      let name = pass.split(separator: "(").last!.prefix { $0 != "<" && $0 != ")" }
       return !passes.contains(String(name))
     }
     return kept.isEmpty ? "" : open + kept.joined(separator: ",") + close

@@ -4,13 +4,17 @@
 // An operation with a NaN among its operands answers a NaN. So results that only feed other operations,
 // comparisons and conversions to integers need no check of their own: what comes out at the end of the chain
 // is a NaN if one of them was. The end is checked where it leaves (is stored, passed, kept as bits), together with
-// whatever else of its block is to leave later; the cold side computes the NaNs of the whole chain again.
+// whatever else of its block is to leave later; the cold side computes the NaNs of the whole chain again. Chains go on
+// in blocks that only one other leads to.
 
 import LLVM
 
 /// What is left to do in lifted code when the passes that optimise are through.
 public func finish(_ module: Module, for target: TargetTraits) throws(LLVMError) {
   if target.does(.deadLanes) { dropDeadLanes(in: module) }
+  if target.does(.narrowProducts) {
+    narrowProducts(in: module, lower: target.lowerProducts.map { [$0.signed, $0.unsigned] } ?? [])
+  }
   expandNaNMarkers(in: module, for: target)
   expandSignallingMarkers(in: module, for: target)
   if target.isX86 { hideInsertedLoads(in: module) }
@@ -30,9 +34,23 @@ private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
   let largest: ((IRType) -> Function)? = !target.findsLargestLane
     ? nil : { module.intrinsic("llvm.vector.reduce.fmaximum", [$0]) }
   for function in module.functions where !function.isDeclaration {
-    for block in function.basicBlocks where blocks.contains(block) {
-      var checks = NaNChecks(block, roles, module.context, unlikely, largest: largest)
-      checks.run()
+    let all = function.basicBlocks
+    guard all.contains(where: blocks.contains) else { continue }
+    let tree = ExtendedBlocks(all)
+    let builder = Builder(module.context)
+    for block in all where blocks.contains(block) { sinkCarriers(in: block, roles, builder) }
+    for root in tree.roots {
+      var work: [(block: BasicBlock, carried: NaNChecks?)] = [(root, nil)]
+      while let (block, carried) = work.popLast() {
+        var left: NaNChecks?
+        if carried != nil || blocks.contains(block) {
+          var checks = NaNChecks(block, tree, roles, module.context, unlikely, largest: largest)
+          if let carried { checks.take(from: carried) }
+          checks.run()
+          if checks.carries { left = checks }
+        }
+        for below in tree.children(of: block).reversed() { work.append((below, left)) }
+      }
     }
   }
   for marker in module.functions where roles.markers[marker] != nil {
@@ -41,6 +59,56 @@ private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
       call.eraseFromParent()
     }
     marker.delete()
+  }
+}
+
+/// Lets what only puts a checked result into a vector, or takes it for something else, wait until its block ends if nobody
+/// looks at it before, so that one check does for all that leaves there.
+private func sinkCarriers(in block: BasicBlock, _ roles: CalleeRoles, _ builder: Builder) {
+  guard var next = block.terminator else { return }
+  var sunk: Set<Value> = [next]
+  for instruction in block.instructions.reversed() {
+    switch instruction.opcode {
+    case LLVMInsertElement, LLVMExtractElement, LLVMBitCast, LLVMShuffleVector: break
+    default: continue
+    }
+    guard instruction.users.allSatisfy({ $0.block != block || $0.opcode == LLVMPHI || sunk.contains($0) })
+    else { continue }
+    builder.positionBefore(next)
+    builder.move(instruction)
+    sunk.insert(instruction)
+    next = instruction
+  }
+}
+
+/// The blocks of a function as trees, where each hangs below the only one that leads to it.
+private struct ExtendedBlocks {
+  private(set) var roots: [BasicBlock] = []
+  private var parents: [BasicBlock: BasicBlock] = [:]
+  private var below: [BasicBlock: [BasicBlock]] = [:]
+
+  init(_ blocks: [BasicBlock]) {
+    for block in blocks {
+      let from = Set(block.users.map(\.block))
+      if from.count == 1, let parent = from.first, parent != block {
+        parents[block] = parent
+        below[parent, default: []].append(block)
+      } else {
+        roots.append(block)
+      }
+    }
+  }
+
+  func children(of block: BasicBlock) -> [BasicBlock] { below[block] ?? [] }
+
+  /// `block` hangs below `other`, at whatever depth.
+  func isBelow(_ block: BasicBlock, _ other: BasicBlock) -> Bool {
+    var next = parents[block]
+    while let parent = next {
+      if parent == other { return true }
+      next = parents[parent]
+    }
+    return false
   }
 }
 
@@ -89,6 +157,12 @@ private struct CalleeRoles {
     }
   }
 
+  /// Of a call: neither an intrinsic nor a marker.
+  func callsGuest(_ call: Value) -> Bool {
+    guard let callee = call.callee else { return !call.keepsAlive }
+    return roles[callee] == nil && markers[callee] == nil && LLVMGetIntrinsicID(callee.ref) == 0
+  }
+
   func marker(_ instruction: Value) -> NaNMarker? {
     instruction.opcode == LLVMCall ? instruction.callee.flatMap { markers[$0] } : nil
   }
@@ -101,7 +175,7 @@ extension Value {
   }
 }
 
-/// The markers of one block.
+/// The markers of one block, and those of the blocks above it that are left to it.
 private struct NaNChecks {
   /// A value that may be another NaN than the guest's.
   private struct Inexact {
@@ -114,6 +188,7 @@ private struct NaNChecks {
 
   /// Keeps its tail: what is in front of a check moves to a block of its own.
   let block: BasicBlock
+  let tree: ExtendedBlocks
   let roles: CalleeRoles
   let context: LLVMContext
   let unlikely: Value
@@ -127,16 +202,29 @@ private struct NaNChecks {
   private var exact: [Value: Value] = [:]
   /// Instructions in front of the place that is looked at.
   private var visited: Set<Value> = []
+  /// Those of `pending` that a block above has left to this one, and others as well.
+  private var carried: Set<Value> = []
+  /// Guest code has been called, which inexact values would have to be put away for.
+  private var hasCalled = false
   /// So many may wait: their operands stay in registers for the cold side.
   private static var limit: Int { 12 }
 
   init(
-    _ block: BasicBlock, _ roles: CalleeRoles, _ context: LLVMContext, _ unlikely: Value,
+    _ block: BasicBlock, _ tree: ExtendedBlocks, _ roles: CalleeRoles, _ context: LLVMContext, _ unlikely: Value,
     largest: ((IRType) -> Function)?
   ) {
-    (self.block, self.roles, self.context, self.unlikely) = (block, roles, context, unlikely)
+    (self.block, self.tree, self.roles, self.context, self.unlikely) = (block, tree, roles, context, unlikely)
     self.largest = largest
     builder = Builder(context)
+  }
+
+  /// Something is left to the blocks below.
+  var carries: Bool { !pending.isEmpty }
+
+  /// Takes what `above`, which has run, leaves to the blocks below it.
+  mutating func take(from above: NaNChecks) {
+    (inexact, exact, pending) = (above.inexact, above.exact, above.pending)
+    carried = Set(pending)
   }
 
   mutating func run() {
@@ -153,9 +241,17 @@ private struct NaNChecks {
           check(before: instruction)
         }
       }
+      if instruction.opcode == LLVMCall && roles.callsGuest(instruction) { hasCalled = true }
       visited.insert(instruction)
     }
-    check(before: block.terminator!)
+    let leaving = leaving()
+    if hasCalled || !leaving.allSatisfy(canWait) { check(before: block.terminator!) }
+    pending = hasCalled ? [] : pending.filter { !usesToCome($0).isEmpty && canWait($0) }
+  }
+
+  /// All that looks at it stands in blocks below this one, where no other way leads to.
+  private func canWait(_ value: Value) -> Bool {
+    usesToCome(value).allSatisfy { $0.opcode != LLVMPHI && tree.isBelow($0.block, block) }
   }
 
   private mutating func note(_ value: Value, _ entry: Inexact) {
@@ -181,12 +277,20 @@ private struct NaNChecks {
     }
   }
 
-  private func usesToCome(_ value: Value) -> [Value] { value.users.filter { !visited.contains($0) } }
+  private func usesToCome(_ value: Value) -> [Value] { value.users.filter { isToCome($0, of: value) } }
+
+  private func isToCome(_ user: Value, of value: Value) -> Bool {
+    !visited.contains(user)
+      && (!carried.contains(value) || user.block == block || tree.isBelow(user.block, block))
+  }
+
+  /// What has a use to come that tells NaNs apart.
+  private func leaving() -> [Value] { pending.filter { !usesToCome($0).allSatisfy(isHarmless) } }
 
   /// Checks what leaves here or later, if only to make room: `everything` that has a use to come.
   private mutating func check(before next: Value, everything: Bool = false) {
     pending = pending.filter { !usesToCome($0).isEmpty }
-    let leaving = pending.filter { everything || !usesToCome($0).allSatisfy(isHarmless) }
+    let leaving = everything ? pending : leaving()
     guard !leaving.isEmpty else { return }
     pending.removeAll(where: leaving.contains)
     builder.positionBefore(next)
@@ -211,7 +315,7 @@ private struct NaNChecks {
       phi.addIncoming(fixed, from: cold)
       visited.insert(phi)
       exact[value] = phi
-      value.replaceUses(with: phi) { !visited.contains($0) }
+      value.replaceUses(with: phi) { isToCome($0, of: value) }
     }
   }
 

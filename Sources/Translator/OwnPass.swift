@@ -19,6 +19,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case heldRegisters = "held-registers"
   /// Insertions into vectors keep no lanes that nobody looks at (DeadLanes.swift).
   case deadLanes = "dead-lanes"
+  /// Shuffled halves of products become products of halves (NarrowProducts.swift).
+  case narrowProducts = "narrow-products"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"
 }

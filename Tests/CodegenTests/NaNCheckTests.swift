@@ -47,6 +47,70 @@ import Translator
     #expect(branches(text) == 1)
   }
 
+  @Test func `a chain goes on in blocks that nothing else leads to`() throws {
+    let text = try finished(
+      product + """
+          %less = fcmp olt double %m, %c
+          br i1 %less, label %below, label %end
+        below:
+        \(sum)
+          store double %n, ptr %p
+          br label %end
+        end:
+          ret void
+        """)
+    // The comparison's and one for a NaN, where the sum is.
+    #expect(branches(text) == 2)
+    #expect(!text.contains("fcmp uno double %x, %x\n  br"))
+    #expect(text.split(separator: "\n").count { $0.contains("phi double") } == 1)
+  }
+
+  @Test func `both sides of a branch check what leaves there`() throws {
+    let text = try finished(
+      product + """
+          %less = fcmp olt double %m, %c
+          br i1 %less, label %below, label %above
+        below:
+          store double %m, ptr %p
+          ret void
+        above:
+          %q = getelementptr i8, ptr %p, i64 8
+          store double %m, ptr %q
+          ret void
+        """)
+    #expect(branches(text) == 3)
+  }
+
+  @Test func `what other ways lead to is checked before`() throws {
+    let text = try finished(
+      product + """
+          %less = fcmp olt double %m, %c
+          br i1 %less, label %below, label %end
+        below:
+          br label %end
+        end:
+          store double %m, ptr %p
+          ret void
+        """)
+    #expect(text.contains("phi double"))
+    #expect(branches(text) == 2)
+  }
+
+  @Test func `results in vectors share a check at the end of their block`() throws {
+    let text = try finished(
+      product + """
+          %v = insertelement <2 x double> poison, double %m, i64 0
+        \(sum)
+          %w = insertelement <2 x double> poison, double %n, i64 0
+          br label %end
+        end:
+          store <2 x double> %v, ptr %p
+          store <2 x double> %w, ptr %p
+          ret void
+        """)
+    #expect(branches(text) == 1)
+  }
+
   @Test func `comparisons and conversions need none`() throws {
     let text = try finished(
       product + """
