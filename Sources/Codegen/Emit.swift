@@ -11,7 +11,7 @@ extension OptimizationLevel {
   ///
   /// - Parameter hasLoops: without any in the module, what moves code out of them, and what costs
   ///   more time than it finds in a function that runs straight through, is left out.
-  public func pipeline(hasLoops: Bool) -> String {
+  public func pipeline(for target: TargetDescription, hasLoops: Bool) -> String {
     let combine = "instcombine<no-verify-fixpoint>"
     let simplify = "simplifycfg<no-speculate-blocks>"
     return switch self {
@@ -21,15 +21,15 @@ extension OptimizationLevel {
       "function(sroa,early-cse<memssa>,\(simplify),\(combine),\(simplify),adce)"
     case .O2:
       "function(sroa,early-cse<memssa>,\(simplify),\(combine),loop-simplify,lcssa,loop-mssa(licm),gvn,dse,"
-        + "\(combine),\(simplify),loop(indvars),instsimplify,adce)"
+        + "\(combine),\(simplify)\(target.simplifiesCounters ? ",loop(indvars)" : ""),adce)"
     case .O3: "default<O3>"
     }
   }
 
   /// The level's pipeline without every occurrence of the passes named, with or without options.
-  public func pipeline(hasLoops: Bool, without passes: Set<String>) -> String {
+  public func pipeline(for target: TargetDescription, hasLoops: Bool, without passes: Set<String>) -> String {
     let (open, close) = ("function(", ")")
-    let pipeline = pipeline(hasLoops: hasLoops)
+    let pipeline = pipeline(for: target, hasLoops: hasLoops)
     guard pipeline.hasPrefix(open), pipeline.hasSuffix(close) else { return pipeline }
     let inner = pipeline.dropFirst(open.count).dropLast(close.count)
     let kept = inner.split(separator: ",").filter { pass in
@@ -39,12 +39,14 @@ extension OptimizationLevel {
     return kept.isEmpty ? "" : open + kept.joined(separator: ",") + close
   }
 
-  /// Fails unless every name is one of the level's passes, or of `others`.
+  /// Fails unless every name is one of the level's passes for some target, or of `others`.
   public func check(disabled names: [String], besides others: [String] = []) throws(CodegenError) {
-    let whole = pipeline(hasLoops: true)
-    func has(_ name: String) -> Bool { pipeline(hasLoops: true, without: [name]) != whole }
+    let pipelines = TargetDescription.all.map { ($0, pipeline(for: $0, hasLoops: true)) }
+    func has(_ name: String) -> Bool {
+      pipelines.contains { pipeline(for: $0.0, hasLoops: true, without: [name]) != $0.1 }
+    }
     for name in names where !has(name) && !others.contains(name) {
-      let known = others + Set(whole.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
+      let known = others + Set(pipelines.map(\.1).joined(separator: ",").split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
         .filter(has)
       throw .input(
         "--disable-pass \(name): -\(self) has "
@@ -80,7 +82,7 @@ public func optimise(
   prepare(module, machine)
   do {
     try module.verify()
-    let passes = pipeline ?? level.pipeline(hasLoops: true)
+    let passes = pipeline ?? level.pipeline(for: target, hasLoops: true)
     if !passes.isEmpty { try module.runPasses(passes, on: machine, options: options) }
     try finish(module)
     return machine

@@ -63,7 +63,7 @@ private func translation(
     try translator.translate([index], into: module, for: traits)
   } catch { throw .bug("\(target.triple): \(error)") }
   let lifted = bodies(of: module.text)
-  let pipeline = level.pipeline(hasLoops: translator.hasLoop(index))
+  let pipeline = level.pipeline(for: target, hasLoops: translator.hasLoop(index))
   try optimise(
     module, for: target, level: level, pipeline: pipeline,
     finish: { module throws(LLVMError) in try finish(module, for: traits) })

@@ -99,7 +99,7 @@ private struct Translating {
     let hasLoops = shard.functions.contains(where: translator.hasLoop)
     let recipe = ObjectRecipe(
       target: target, level: level,
-      pipeline: level.pipeline(hasLoops: hasLoops, without: Set(options.disabledPasses)),
+      pipeline: level.pipeline(for: target, hasLoops: hasLoops, without: Set(options.disabledPasses)),
       without: options.disabledOwnPasses)
     let (bytes, isReused): ([UInt8], Bool)
     do {

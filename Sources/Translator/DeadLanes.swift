@@ -45,6 +45,8 @@ private struct LaneRoots {
       return known[lane]
     }
     switch value.opcode {
+    // Behind a loop, for one value of it.
+    case LLVMPHI where value.operandCount == 1: return before(0)
     case LLVMPHI:
       if roots[value]![lane]?.value == value { return Root(value: value) }
       let all = Set((0..<value.operandCount).compactMap { before($0)?.value })

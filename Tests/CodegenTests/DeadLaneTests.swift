@@ -46,6 +46,12 @@ import Translator
     #expect(text.contains("shufflevector <2 x double> %next, <2 x double> %start, <2 x i32> <i32 0, i32 3>"))
   }
 
+  @Test func `a loop may hand over by a phi of one value`() throws {
+    let text = try finished(end: "%left = phi <2 x double> [ %next, %loop ]\nstore <2 x double> %left, ptr %to")
+    #expect(text.contains("%next = insertelement <2 x double> poison, double %sum, i64 0"))
+    #expect(text.contains("shufflevector <2 x double> %left, <2 x double> %start, <2 x i32> <i32 0, i32 3>"))
+  }
+
   @Test func `a lane that is taken out comes from where it was made`() throws {
     let text = try finished(end: "%u = extractelement <2 x double> %next, i64 1\nstore double %u, ptr %to")
     #expect(text.contains("%next = insertelement <2 x double> poison, double %sum, i64 0"))
