@@ -1,19 +1,20 @@
 // AArch64's selection of vectors by a comparison of scalars compares lanes, and comparing lanes raises
-// "invalid" for quiet NaNs, which the scalar comparison does not.
+// "invalid" for quiet NaNs, which the scalar comparison does not. Its code generator makes selections of branches, too.
 
 import LLVM
 
-/// Gives such comparisons their constrained form, which is not made lanes of.
+/// Gives comparisons that choose vectors, or may come to, their constrained form, which is not made lanes of.
 func quietVectorSelects(in module: Module) {
   let context = module.context
   let builder = Builder(context)
   let strict = context.value(of: context.mdString("fpexcept.strict"))
   for function in module.functions where !function.isDeclaration {
-    for instruction in function.basicBlocks.flatMap(\.instructions)
-    where instruction.opcode == LLVMSelect && instruction.type.isVector {
-      let comparison = instruction.operand(0)
-      guard comparison.isInstruction, comparison.opcode == LLVMFCmp, !comparison.type.isVector,
-        let predicate = comparison.realPredicateName
+    for instruction in function.basicBlocks.flatMap(\.instructions) where instruction.choosesVectors {
+      let condition = instruction.condition
+      guard condition.isInstruction else { continue }
+      // Inverted.
+      let comparison = condition.opcode == LLVMXor && condition.operand(0).isInstruction ? condition.operand(0) : condition
+      guard comparison.opcode == LLVMFCmp, !comparison.type.isVector, let predicate = comparison.realPredicateName
       else { continue }
       let (x, y) = (comparison.operand(0), comparison.operand(1))
       builder.positionBefore(comparison)
@@ -24,6 +25,32 @@ func quietVectorSelects(in module: Module) {
       comparison.replaceAllUses(with: call)
       comparison.eraseFromParent()
     }
+  }
+}
+
+extension Value {
+  /// A selection of vectors, or a branch that one of two values of such a phi comes by.
+  fileprivate var choosesVectors: Bool {
+    if opcode == LLVMSelect { return type.isVector }
+    guard opcode == LLVMBr, LLVMIsConditional(ref) != 0 else { return false }
+    return successors.contains { block in
+      block.beginsWithVector || (block.terminator?.successors.contains(where: \.beginsWithVector) ?? false)
+    }
+  }
+
+  /// Of a selection or a conditional branch.
+  fileprivate var condition: Value { opcode == LLVMSelect ? operand(0) : Value(LLVMGetCondition(ref)) }
+
+  /// Of a terminator.
+  private var successors: [BasicBlock] {
+    (0..<LLVMGetNumSuccessors(ref)).map { BasicBlock(LLVMGetSuccessor(ref, $0)) }
+  }
+}
+
+extension BasicBlock {
+  /// One of its phis is a vector.
+  fileprivate var beginsWithVector: Bool {
+    instructions.prefix { $0.opcode == LLVMPHI }.contains(where: \.type.isVector)
   }
 }
 
