@@ -9,24 +9,8 @@
 
 import LLVM
 
-/// What is left to do in lifted code when the passes that optimise are through.
-public func finish(_ module: Module, for target: TargetTraits) throws(LLVMError) {
-  if target.does(.deadLanes) { dropDeadLanes(in: module) }
-  if target.does(.narrowProducts) {
-    narrowProducts(in: module, lower: target.lowerProducts.map { [$0.signed, $0.unsigned] } ?? [])
-  }
-  expandNaNMarkers(in: module, for: target)
-  expandSignallingMarkers(in: module, for: target)
-  if target.isX86 { hideInsertedLoads(in: module) }
-  try takeReturnedRSP(in: module, Convention.forTarget(target))
-  if target.signalsForLanes { quietVectorSelects(in: module) }
-  if target.comparesReturnsInPlace && target.does(.returnChecks) { compareReturnsInPlace(in: module) }
-  if target.hasShortNegativeOffsets && target.does(.frameBase) {
-    addressFramesFromBelow(in: module, Convention.forTarget(target))
-  }
-}
-
-private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
+/// Puts checks in the place of the markers.
+func expandNaNMarkers(in module: Module, for target: TargetTraits) {
   let roles = CalleeRoles(module)
   guard !roles.markers.isEmpty else { return }
   let blocks = Set(roles.markers.keys.flatMap { $0.value.users.map(\.block) })
@@ -38,7 +22,7 @@ private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
     guard all.contains(where: blocks.contains) else { continue }
     let tree = ExtendedBlocks(all)
     let builder = Builder(module.context)
-    for block in all where blocks.contains(block) { sinkCarriers(in: block, roles, builder) }
+    for block in all where blocks.contains(block) { sinkCarriers(in: block, builder) }
     for root in tree.roots {
       var work: [(block: BasicBlock, carried: NaNChecks?)] = [(root, nil)]
       while let (block, carried) = work.popLast() {
@@ -62,9 +46,9 @@ private func expandNaNMarkers(in module: Module, for target: TargetTraits) {
   }
 }
 
-/// Lets what only puts a checked result into a vector, or takes it for something else, wait until its block ends if nobody
-/// looks at it before, so that one check does for all that leaves there.
-private func sinkCarriers(in block: BasicBlock, _ roles: CalleeRoles, _ builder: Builder) {
+/// Lets what only puts a checked result into a vector, or takes it for something else, wait until its block ends
+/// if nobody looks at it before, so that one check does for all that leaves there.
+private func sinkCarriers(in block: BasicBlock, _ builder: Builder) {
   guard var next = block.terminator else { return }
   var sunk: Set<Value> = [next]
   for instruction in block.instructions.reversed() {
@@ -78,37 +62,6 @@ private func sinkCarriers(in block: BasicBlock, _ roles: CalleeRoles, _ builder:
     builder.move(instruction)
     sunk.insert(instruction)
     next = instruction
-  }
-}
-
-/// The blocks of a function as trees, where each hangs below the only one that leads to it.
-private struct ExtendedBlocks {
-  private(set) var roots: [BasicBlock] = []
-  private var parents: [BasicBlock: BasicBlock] = [:]
-  private var below: [BasicBlock: [BasicBlock]] = [:]
-
-  init(_ blocks: [BasicBlock]) {
-    for block in blocks {
-      let from = Set(block.users.map(\.block))
-      if from.count == 1, let parent = from.first, parent != block {
-        parents[block] = parent
-        below[parent, default: []].append(block)
-      } else {
-        roots.append(block)
-      }
-    }
-  }
-
-  func children(of block: BasicBlock) -> [BasicBlock] { below[block] ?? [] }
-
-  /// `block` hangs below `other`, at whatever depth.
-  func isBelow(_ block: BasicBlock, _ other: BasicBlock) -> Bool {
-    var next = parents[block]
-    while let parent = next {
-      if parent == other { return true }
-      next = parents[parent]
-    }
-    return false
   }
 }
 

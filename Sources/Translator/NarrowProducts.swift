@@ -1,6 +1,6 @@
-// SSE2 has no product of 32-bit lanes, only that of every other lane in full (PMULUDQ). Compilers multiply the lanes with
-// even and those with odd numbers, and shuffle the lower halves of both together. That is one multiplication to LLVM,
-// and one instruction on every host with vectors.
+// SSE2 has no product of 32-bit lanes, only that of every other lane in full (PMULUDQ). Compilers multiply the lanes
+// with even and those with odd numbers, and shuffle the lower halves of both together. That is one multiplication to
+// LLVM, and one instruction on every host with vectors.
 
 import LLVM
 

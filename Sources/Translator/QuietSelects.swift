@@ -12,8 +12,8 @@ func quietVectorSelects(in module: Module) {
     for instruction in function.basicBlocks.flatMap(\.instructions) where instruction.choosesVectors {
       let condition = instruction.condition
       guard condition.isInstruction else { continue }
-      // Inverted.
-      let comparison = condition.opcode == LLVMXor && condition.operand(0).isInstruction ? condition.operand(0) : condition
+      let isInverted = condition.opcode == LLVMXor && condition.operand(0).isInstruction
+      let comparison = isInverted ? condition.operand(0) : condition
       guard comparison.opcode == LLVMFCmp, !comparison.type.isVector, let predicate = comparison.realPredicateName
       else { continue }
       let (x, y) = (comparison.operand(0), comparison.operand(1))

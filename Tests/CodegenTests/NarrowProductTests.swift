@@ -10,7 +10,7 @@ import Translator
   ///   - odd: the factors of lanes 1 and 3, in the lower halves of 64-bit lanes.
   ///   - order: how the products' lower halves are put together.
   private func finished(
-    architecture: String = "x86_64", odd: (String, String) = ("lshr <2 x i64> %a, splat(i64 32)", "lshr <2 x i64> %b, splat(i64 32)"),
+    odd: (String, String) = ("lshr <2 x i64> %a, splat(i64 32)", "lshr <2 x i64> %b, splat(i64 32)"),
     order: String = "<i32 0, i32 4, i32 1, i32 5>", without passes: Set<OwnPass> = []
   ) throws -> String {
     let text = """
@@ -31,7 +31,7 @@ import Translator
       """.replacing("splat(i64 32)", with: "<i64 32, i64 32>")
       .replacing("splat(i64 4294967295)", with: "<i64 4294967295, i64 4294967295>")
     let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
-    try finish(module, for: TargetTraits(architecture: architecture, disabled: passes))
+    try finish(module, for: TargetTraits(architecture: "x86_64", disabled: passes))
     try module.verify()
     return module.text
   }
