@@ -12,7 +12,7 @@ static volatile int count;
 static char alt[65536];
 static void *expect; static char *page;
 static void jump(int s, siginfo_t *i, void *u) { count++; if (i->si_addr != expect) printf("bad addr %p\n", i->si_addr); siglongjmp(jb, s); }
-static void fix(int s, siginfo_t *i, void *u) { count++; if (i->si_addr != page + 8) printf("bad addr %p %p\n", i->si_addr, page); mprotect(page, 4096, PROT_READ|PROT_WRITE); }
+static void fix(int s, siginfo_t *i, void *u) { count++; if (i->si_addr != page + 8) printf("bad addr %p %p\n", i->si_addr, page); mprotect(page, sysconf(_SC_PAGESIZE), PROT_READ|PROT_WRITE); }
 static void exiter(int s, siginfo_t *i, void *u) { int near = (char *)i->si_addr - (char *)u < 0x2000000 && (char *)u - (char *)i->si_addr < 0x2000000; printf("signal %d code %d addr %p alt %d\n", s, mode == 12 ? 0 : i->si_code, mode == 6 && near ? (void *)6 : i->si_addr, (char *)&i > alt && (char*)&i < alt + sizeof alt); fflush(stdout); _exit(3); }
 static void plain(int s) { printf("plain %d\n", s); siglongjmp(jb, s); }
 static void on(int sig, void (*h)(int, siginfo_t *, void *), int flags) { struct sigaction a; memset(&a, 0, sizeof a); a.sa_sigaction = h; a.sa_flags = SA_SIGINFO | flags; sigaction(sig, &a, 0); }
@@ -35,9 +35,9 @@ int main(int argc, char **argv) {
     for (volatile int n = 0; n < 1000; n++) if (sigsetjmp(jb, 1) == 0) deref((int *)16);
     printf("%d faults\n", count); return 0; }
   if (mode == 3) {
-    on(SIGSEGV, fix, 0); page = mmap(0, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
+    on(SIGSEGV, fix, 0); page = mmap(0, sysconf(_SC_PAGESIZE), PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
     int sum = 0;
-    for (int n = 0; n < 1000; n++) { mprotect(page, 4096, PROT_READ); sum += store(page, n); sum += page[8]; }
+    for (int n = 0; n < 1000; n++) { mprotect(page, sysconf(_SC_PAGESIZE), PROT_READ); sum += store(page, n); sum += page[8]; }
     printf("%d fixed, sum %d\n", count, sum); return 0; }
   if (mode == 4) { signal(SIGFPE, plain); if (sigsetjmp(jb, 1) == 0) divide(5, argc - 2); signal(SIGFPE, SIG_DFL); on(SIGFPE, exiter, 0); return divide((int)0x80000000, -(argc - 1)); }
   if (mode == 5) { signal(SIGILL, plain); if (sigsetjmp(jb, 1) == 0) __asm__ volatile("ud2"); on(SIGILL, exiter, 0); __asm__ volatile("ud2"); return 0; }
