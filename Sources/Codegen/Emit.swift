@@ -46,8 +46,8 @@ extension OptimizationLevel {
       pipelines.contains { pipeline(for: $0.0, hasLoops: true, without: [name]) != $0.1 }
     }
     for name in names where !has(name) && !others.contains(name) {
-      let known = others + Set(pipelines.map(\.1).joined(separator: ",").split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
-        .filter(has)
+      let words = pipelines.map(\.1).joined(separator: ",").split { !($0.isLetter || $0.isNumber || $0 == "-") }
+      let known = others + Set(words.map(String.init)).filter(has)
       throw .input(
         "--disable-pass \(name): -\(self) has "
           + (known.isEmpty ? "none to leave out" : known.sorted().joined(separator: ", ")))

@@ -34,7 +34,7 @@ private struct Words {
 }
 
 /// One 32-bit lane of a vector of 16 bytes.
-private struct Word: Equatable {
+private struct Word {
   let vector: Value
   let lane: Int
 }

@@ -9,7 +9,8 @@ func quietVectorSelects(in module: Module) {
   let builder = Builder(context)
   let strict = context.value(of: context.mdString("fpexcept.strict"))
   for function in module.functions where !function.isDeclaration {
-    for instruction in function.basicBlocks.flatMap(\.instructions) where instruction.choosesVectors {
+    // All first: comparisons are erased, and may stand behind what chooses by them.
+    for instruction in function.basicBlocks.flatMap(\.instructions).filter(\.choosesVectors) {
       let condition = instruction.condition
       guard condition.isInstruction else { continue }
       let isInverted = condition.opcode == LLVMXor && condition.operand(0).isInstruction
