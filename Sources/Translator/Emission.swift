@@ -10,9 +10,11 @@ final class Emission {
   let module: Module
   let target: TargetTraits
   let i1, i8, i16, i32, i64, i128, v2i64, ptr, double, float: IRType
-  /// Guest memory and VCPU slots never overlap: two TBAA types under one root.
   let tbaaKind: UInt32
   let guestTag, vcpuTag: Value
+  /// For vectors in guest memory: `guestTag`, or while an instruction on 32 bytes is lifted that of their halves.
+  var vectorTag: Value
+  let halfTag: Value
   let profKind: UInt32
   let unlikely: Value
   /// The function being lifted sees the floating-point environment change (`FunctionLifter`).
@@ -41,9 +43,9 @@ final class Emission {
     double = context.double
     float = context.float
     tbaaKind = context.metadataKind("tbaa")
-    let root = context.tbaaRoot("recast")
-    guestTag = context.value(of: context.tbaaTag(context.tbaaType("guest", parent: root)))
-    vcpuTag = context.value(of: context.tbaaTag(context.tbaaType("vcpu", parent: root)))
+    let tags = MemoryTags(context)
+    (guestTag, vcpuTag, halfTag) = (tags.guest, tags.vcpu, tags.half)
+    vectorTag = guestTag
     profKind = context.metadataKind("prof")
     unlikely = context.value(of: context.branchWeights([1, 100_000]))
     dynamicRounding = context.value(of: context.mdString("round.dynamic"))

@@ -122,6 +122,7 @@ final class FunctionLifter {
       machine.liveFlags = repeats || keepsAll ? .flags : liveAfter[k].union(slotHomed)
       machine.transfer = .none
       unit.currentAddress = i.address
+      e.vectorTag = i.prefixes.contains(.vex) && i.size == 32 ? e.halfTag : e.guestTag
       if k == block.tableReader { tableIndex = machine.get(.gpr(Int(i.index))) }
       do throws(LiftError) {
         try machine.execute(i)

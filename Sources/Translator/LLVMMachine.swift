@@ -194,13 +194,13 @@ struct LLVMMachine: X86Machine {
     return IRVector(
       b.load(
         e.v2i64, pointer(address), align: hostAlignment(alignment), kind: e.tbaaKind,
-        tag: e.guestTag))
+        tag: e.vectorTag))
   }
   mutating func storeVector(_ value: IRVector, at address: W64, alignment: Int) throws(LiftError) {
     try checkAlignment(of: address, alignment)
     b.store(
       value.value, pointer(address), align: hostAlignment(alignment), kind: e.tbaaKind,
-      tag: e.guestTag)
+      tag: e.vectorTag)
   }
   /// An x86 host raises #GP itself, by the instructions that LLVM takes for aligned vectors.
   private func hostAlignment(_ alignment: Int) -> Int {

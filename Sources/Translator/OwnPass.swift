@@ -21,6 +21,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case deadLanes = "dead-lanes"
   /// Shuffled halves of products become products of halves (NarrowProducts.swift).
   case narrowProducts = "narrow-products"
+  /// Halves of 32-byte vectors are computed together (PairedHalves.swift).
+  case pairedHalves = "paired-halves"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"
 }
