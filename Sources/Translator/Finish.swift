@@ -15,6 +15,7 @@ public func finish(_ module: Module, for target: TargetTraits) throws(LLVMError)
   try takeReturnedRSP(in: module, Convention.forTarget(target))
   if target.signalsForLanes { quietVectorSelects(in: module) }
   if target.comparesReturnsInPlace && target.does(.returnChecks) { compareReturnsInPlace(in: module) }
+  if target.does(.completeSwitches) { completeSwitches(in: module) }
   if target.hasShortNegativeOffsets && target.does(.frameBase) {
     addressFramesFromBelow(in: module, Convention.forTarget(target))
   }

@@ -23,6 +23,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case narrowProducts = "narrow-products"
   /// Halves of 32-byte vectors are computed together (PairedHalves.swift).
   case pairedHalves = "paired-halves"
+  /// Switches have a case for each value that can be (SwitchRanges.swift).
+  case completeSwitches = "complete-switches"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"
 }

@@ -89,12 +89,7 @@ struct SignatureAnalysis {
         ? ArgumentValidity.atEnds(of: facts, callee: { callee($0) }) { index[$0].map { answers[$0] } ?? [] }
         : facts.blocks.map { _ in .all }
     }
-    ownResults = functions.map { facts in
-      let own = reaching(facts, Self.vectorResults, afterCall: { _ in [] })
-      return facts.blocks.indices.reduce(into: []) { set, b in
-        if case .ret = facts.blocks[b].terminator { set.formUnion(own[b]) }
-      }
-    }
+    ownResults = functions.map { madeResults($0, afterCall: { _ in [] }) }
     // Of what unknown calls take in host registers, slots hold some as well: that is no reason to be
     // given it in a host register.
     unknown.firmReads = unknown.reads.subtracting(ArgumentValidity.arguments)
@@ -324,7 +319,20 @@ struct SignatureAnalysis {
         for h in [f, g] { returnDirectly(h, direct) }
       }
     }
-    returnDirectly(f, ownResults[f].intersection(signatures[f].surelyWanted))
+    let missing = Self.vectorResults.intersection(signatures[f].surelyWanted).subtracting(signatures[f].direct)
+    if missing.isEmpty { return }
+    // What a callee returns directly is at hand like this function's own.
+    let made = ownResults[f].isSuperset(of: missing) ? missing : madeResults(functions[f], afterCall: \.direct)
+    returnDirectly(f, made.intersection(missing))
+  }
+
+  /// Vector results that have a new value where a function returns, from its own instructions or, those of
+  /// `afterCall`, from what it calls.
+  private func madeResults(_ facts: FunctionFacts, afterCall: (Signature) -> RegisterSet) -> RegisterSet {
+    let made = reaching(facts, Self.vectorResults, afterCall: afterCall)
+    return facts.blocks.indices.reduce(into: []) { set, b in
+      if case .ret = facts.blocks[b].terminator { set.formUnion(made[b]) }
+    }
   }
 
   private mutating func returnDirectly(_ f: Int, _ results: RegisterSet) {
