@@ -86,11 +86,13 @@ extension FunctionLifter {
     }
   }
 
-
   func emitTable(_ targets: [UInt64: FunctionFacts.Edge], from n: Int) {
     guard case .jump(let target) = machine.transfer else {
       return emitLeave(e.i64.constInt(facts.blocks[n].start))
     }
+    // Compilers leave the address in a register, which is a constant in each case.
+    let holding = (0..<16).map(Register.gpr).filter { used.contains($0) && machine.get($0) == target }
+    let addresses = Dictionary(grouping: targets.keys) { targets[$0]! }
     let saved = machine
     let other = function.appendBasicBlock(in: e.context)
     var entries: [FunctionFacts.Edge: LLVM.BasicBlock] = [:]
@@ -101,6 +103,9 @@ extension FunctionLifter {
       entries[edge] = new
       b.positionAtEnd(new)
       machine = saved
+      if let address = addresses[edge], address.count == 1 {
+        for r in holding { machine.set(r, e.i64.constInt(address[0])) }
+      }
       go(edge, from: n)
       b.positionAtEnd(here)
       return new
