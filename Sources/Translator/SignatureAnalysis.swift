@@ -311,9 +311,9 @@ struct SignatureAnalysis {
       for case .function(let target) in blocks[b].edges {
         guard let g = index[target] else { continue }
         let (own, inSlots) = (delivered(f, b), signatures[f].returnedInSlots)
-        demand(
-          g, own.subtracting(inSlots.subtracting(signatures[f].surelyWanted)),
-          tail: own.intersection(.results).subtracting(inSlots))
+        // What this one's callers may look for is no more certain for who returns in its place.
+        let maybe = inSlots.union(.results).subtracting(signatures[f].surelyWanted)
+        demand(g, own.subtracting(maybe), tail: own.intersection(.results).subtracting(inSlots))
         // It returns this function's results, so it is one way for both.
         let direct = signatures[f].direct.union(signatures[g].direct)
         for h in [f, g] { returnDirectly(h, direct) }
