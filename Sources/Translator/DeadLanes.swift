@@ -142,11 +142,10 @@ private struct DemandedLanes {
     case LLVMInsertElement: return bytes & ~insertedBytes(instruction)!
     case LLVMShuffleVector:
       let lanes = instruction.type.lanes!
-      let count = Int(LLVMGetVectorSize(instruction.operand(0).type.ref))
+      let count = instruction.operand(0).type.vectorSize
       var asked: Bytes = 0
-      for k in 0..<Int(LLVMGetNumMaskElements(instruction.ref)) where bytes & lanes.bytes(k) != 0 {
-        let from = Int(LLVMGetMaskValue(instruction.ref, UInt32(k)))
-        if from >= 0 && from / count == n { asked |= lanes.bytes(from % count) }
+      for case let (k, from?) in instruction.shuffleMask.enumerated() where bytes & lanes.bytes(k) != 0 {
+        if from / count == n { asked |= lanes.bytes(from % count) }
       }
       return asked
     default: return bytes
@@ -179,21 +178,10 @@ private struct Lanes {
 }
 
 extension IRType {
-  fileprivate var hasTwoLanes: Bool { isVector && LLVMGetVectorSize(ref) == 2 && lanes?.size == 8 }
-  fileprivate var isVector: Bool { LLVMGetTypeKind(ref) == LLVMVectorTypeKind }
+  fileprivate var hasTwoLanes: Bool { isVector && vectorSize == 2 && lanes?.size == 8 }
   /// Of vectors with lanes of whole bytes, up to 64.
   fileprivate var lanes: Lanes? {
-    guard isVector else { return nil }
-    let element = LLVMGetElementType(ref)
-    let bits: Int
-    switch LLVMGetTypeKind(element) {
-    case LLVMIntegerTypeKind: bits = Int(LLVMGetIntTypeWidth(element))
-    case LLVMHalfTypeKind: bits = 16
-    case LLVMFloatTypeKind: bits = 32
-    case LLVMDoubleTypeKind: bits = 64
-    default: return nil
-    }
-    let count = Int(LLVMGetVectorSize(ref))
-    return bits % 8 == 0 && bits * count <= 512 ? Lanes(size: bits / 8, count: count) : nil
+    guard isVector, !elementType.isPointer, let size = elementType.bytes, size * vectorSize <= 64 else { return nil }
+    return Lanes(size: size, count: vectorSize)
   }
 }

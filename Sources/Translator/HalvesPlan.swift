@@ -174,14 +174,6 @@ extension Value {
     return lanes.count == type.vectorSize ? lanes : nil
   }
 
-  /// Of a shuffle; nil for lanes that are anything.
-  var shuffleMask: [Int?] {
-    (0..<Int(LLVMGetNumMaskElements(ref))).map { n in
-      let lane = Int(LLVMGetMaskValue(ref, UInt32(n)))
-      return lane < 0 ? nil : lane
-    }
-  }
-
   /// The vector that it is the lower (0) or upper (1) half of.
   fileprivate func whole(half: Int) -> Value? {
     guard isInstruction, opcode == LLVMShuffleVector, operand(0).type == type.doubled else { return nil }

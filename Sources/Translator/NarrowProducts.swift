@@ -129,10 +129,9 @@ private struct NarrowProducts {
 extension Value {
   /// Of a shuffle: where a lane comes from.
   fileprivate func source(of lane: Int) -> Word? {
-    guard lane < Int(LLVMGetNumMaskElements(ref)) else { return nil }
-    let from = Int(LLVMGetMaskValue(ref, UInt32(lane)))
-    let count = Int(LLVMGetVectorSize(operand(0).type.ref))
-    return from < 0 ? nil : Word(vector: operand(from / count), lane: from % count)
+    let (mask, count) = (shuffleMask, operand(0).type.vectorSize)
+    guard lane < mask.count, let from = mask[lane] else { return nil }
+    return Word(vector: operand(from / count), lane: from % count)
   }
 
   /// Of a constant vector of integers.
@@ -143,10 +142,8 @@ extension Value {
 
 extension IRType {
   private func isVector(_ count: Int, of kinds: [LLVMTypeKind], bits: Int) -> Bool {
-    guard LLVMGetTypeKind(ref) == LLVMVectorTypeKind, LLVMGetVectorSize(ref) == count else { return false }
-    let element = LLVMGetElementType(ref)!
-    let kind = LLVMGetTypeKind(element)
-    return kinds.contains(kind) && (kind != LLVMIntegerTypeKind || LLVMGetIntTypeWidth(element) == bits)
+    guard isVector, vectorSize == count else { return false }
+    return kinds.contains(elementType.kind) && (!elementType.isInteger || elementType.intWidth == bits)
   }
   fileprivate var isFourWords: Bool { isVector(4, of: [LLVMIntegerTypeKind], bits: 32) }
   fileprivate var hasFourLanes: Bool { isVector(4, of: [LLVMIntegerTypeKind, LLVMFloatTypeKind], bits: 32) }
