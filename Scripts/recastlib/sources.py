@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from .tools import ROOT
@@ -28,6 +29,8 @@ OWN = {
 }
 # musl has no makecontext; clang's assembler does not take the words of vectors.
 NOT_FOR = {"contexts": ["musl"], "vectors": ["clang"]}
+SHAPES = {"": ["-static"], "pie": ["-static-pie"], "stripped": ["-static", "-s"],
+          "v3": ["-static", "-march=x86-64-v3"]}
 C = {"gcc": ["gcc"], "clang": ["clang-19", "clang"], "musl": ["musl-gcc"]}
 CXX = {"gcc": ["g++"], "clang": ["clang++-19", "clang++"]}
 
@@ -54,8 +57,10 @@ def command(source: Path, variant: str, program: Path, own: str) -> list[str] | 
                 str(program)] if swift and compiler == "swift" else None
     table, standard = (C, "-std=gnu11") if source.suffix == ".c" else (CXX, "-std=gnu++20")
     found = first(table.get(compiler, []))
-    static = {"": "-static", "pie": "-static-pie", "stripped": "-static"}[shape]
-    return [found, "-w", f"-{level}", static, *(["-s"] if shape == "stripped" else []), standard,
+    shaped = SHAPES.get(shape)
+    if shaped is None:
+        sys.exit(f"{variant}: no shape {shape} (there are {', '.join(filter(None, SHAPES))})")
+    return [found, "-w", f"-{level}", *shaped, standard,
             "-ffp-contract=off", *own.split(), str(source), "-o", str(program), "-lm", "-lpthread"] \
         if found else None
 
