@@ -23,14 +23,14 @@ struct HalvesPlan {
   private let forbidden: Set<Halves>
 
   /// More than this is left as it is.
-  private static let limit = (pairs: 1_000, depth: 200)
+  private static let limit = (pairs: 1_000, depth: 200, attempts: 8)
 
   /// - Parameter saved: instructions that are saved beyond `root`.
   /// - Returns: nil where nothing would be gained.
   init?(root: Halves, saved: Int, _ rules: HalvesRules) {
     guard root.low.type == root.high.type, root.low.type.isHalf else { return nil }
     var forbidden: Set<Halves> = []
-    while true {
+    for _ in 0..<Self.limit.attempts {
       let plan = HalvesPlan(root: root, forbidden: forbidden, rules)
       if plan.order.count > Self.limit.pairs { return nil }
       let bad = plan.order.filter { !plan.isInOrder($0) }
@@ -41,6 +41,7 @@ struct HalvesPlan {
       }
       forbidden.formUnion(bad)
     }
+    return nil
   }
 
   private init(root: Halves, forbidden: Set<Halves>, _ rules: HalvesRules) {
