@@ -75,8 +75,8 @@ let package = Package(
         "Slices", "Selector", "Commands",
       ],
       path: "Sources/Driver"),
-    // Paths, and other programs that are run.
-    .target(name: "Commands", path: "Sources/Commands"),
+    // Paths, temporary files, and other programs that are run.
+    .target(name: "Commands", dependencies: ["CProcess"], path: "Sources/Commands"),
     // Hot regions of a running program, cut out and replayed.
     .target(name: "CTrace", path: "Sources/CTrace"),
     .target(name: "InstructionCount", path: "Sources/InstructionCount"),

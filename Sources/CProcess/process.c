@@ -6,31 +6,36 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile pid_t tool;
+static struct recast_ending *tool;
 
-pid_t recast_fork(void) {
+// Interrupts are held before, and in both processes afterwards.
+static pid_t fork_held(void) {
   pid_t parent = getpid();
   pid_t pid = fork();
   if (pid == 0) {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
+    recast_usual_interrupts();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
   }
   return pid;
 }
 
+pid_t recast_fork(void) {
+  recast_hold_interrupts();
+  pid_t pid = fork_held();
+  recast_release_interrupts();
+  return pid;
+}
+
 pid_t recast_start_tool(const char *path, char *const arguments[], int output) {
-  pid_t pid = recast_fork();
-  if (pid != 0) {
-    tool = pid < 0 ? 0 : pid;
-    return pid;
-  }
+  recast_hold_interrupts();
+  pid_t pid = fork_held();
+  if (pid > 0) tool = recast_at_interrupt(NULL, pid);
+  recast_release_interrupts();
+  if (pid != 0) return pid;
   int null = open("/dev/null", O_RDONLY);
   dup2(null, 0);
   dup2(output, 1);
@@ -41,43 +46,10 @@ pid_t recast_start_tool(const char *path, char *const arguments[], int output) {
   _exit(127);
 }
 
-pid_t recast_wait(pid_t pid, int *status, int options) {
-  pid_t done = waitpid(pid, status, options);
-  if (done == pid && pid == tool) tool = 0;
-  return done;
-}
-
-void recast_end_tool(void) {
-  int status;
-  pid_t pid = tool;
-  if (pid <= 0) return;
-  kill(pid, SIGKILL);
-  waitpid(pid, &status, 0);
-}
-
-struct entry {
-  uint64_t inode;
-  int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-};
-
-void recast_remove(const char *path) {
-  if (unlink(path) == 0 || (errno != EISDIR && errno != EPERM)) return;
-  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;
-  char buffer[4096] __attribute__((aligned(8)));
-  long count;
-  while ((count = syscall(SYS_getdents64, folder, buffer, sizeof buffer)) > 0) {
-    for (long at = 0; at < count;) {
-      struct entry *e = (struct entry *)(buffer + at);
-      unlinkat(folder, e->name, 0);
-      at += e->length;
-    }
-  }
-  close(folder);
-  rmdir(path);
+void recast_wait_for_tool(pid_t pid, int *status) {
+  while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+  if (tool) recast_forget(tool);
+  tool = NULL;
 }
 
 int recast_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }

@@ -1,5 +1,4 @@
 // Assembly text as a static executable at chosen addresses: LLVM assembles, ld.lld links.
-import CProcess
 import Foundation
 import LLVM
 
@@ -12,7 +11,7 @@ public func assemble(
   module.appendInlineAssembly(text)
   let object = try emit(module, for: target, level: .O0)
   let linker = try findLinker()
-  let folder = try ScratchFolder(beside: NSTemporaryDirectory() + "assembly")
+  let folder = try scratchFolder(in: NSTemporaryDirectory(), for: "assembly")
   let scratch = folder.path
   try write(object, to: "\(scratch)/0.o")
   var headers = ""

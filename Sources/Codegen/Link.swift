@@ -2,6 +2,7 @@
 // are PT_LOADs at their own addresses, never executable; the host's part follows at 0x30_0000_0000.
 // The result appears under its name in one step, or not at all.
 import CProcess
+import Commands
 import Foundation
 import LLVM
 
@@ -39,7 +40,7 @@ public func link(
     throw .input(
       "the guest reaches 0x\(String(high.start + high.size, radix: 16)), into the host's part")
   }
-  let folder = try ScratchFolder(beside: output)
+  let folder = try scratchFolder(in: output.folder.isEmpty ? "." : output.folder, for: output)
   let scratch = folder.path
   var inputs: [String] = []
   for (n, bytes) in (objects + [try guestObject(runs, target)]).enumerated() {
@@ -128,18 +129,14 @@ private func guestObject(_ runs: [PageRun], _ target: TargetDescription) throws(
 }
 
 func write(_ bytes: [UInt8], to path: String) throws(CodegenError) {
-  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-  if descriptor < 0 { throw .system(path, errno) }
-  defer { close(descriptor) }
-  var done = 0
-  while done < bytes.count {
-    let n = bytes.withUnsafeBytes {
-      Foundation.write(descriptor, $0.baseAddress! + done, bytes.count - done)
-    }
-    if n < 0 && errno == EINTR { continue }
-    if n <= 0 { throw .system(path, errno) }
-    done += n
-  }
+  do throws(SystemCode) { try writeWhole(bytes, to: path) } catch { throw .system(path, error.code) }
+}
+
+/// For one step's files.
+func scratchFolder(in place: String, for output: String) throws(CodegenError) -> Temporary {
+  do throws(SystemCode) {
+    return try Temporary(.folder, "\(place)/.recast-link-")
+  } catch { throw .system(output, error.code) }
 }
 
 /// Runs a tool; answers its status and everything it said.
@@ -162,6 +159,6 @@ func run(_ tool: String, _ arguments: [String]) -> (status: Int32, output: Strin
     said.append(contentsOf: chunk[0..<n])
   }
   var status: Int32 = 0
-  while recast_wait(pid, &status, 0) < 0 && errno == EINTR {}
+  recast_wait_for_tool(pid, &status)
   return (recast_exit_code(status), String(decoding: said, as: UTF8.self))
 }

@@ -64,7 +64,7 @@ public struct ShardRunner: Sendable {
         close(child.pipe)
         if late { kill(child.pid, SIGKILL) }
         var status: Int32 = 0
-        while recast_wait(child.pid, &status, 0) < 0 && errno == EINTR {}
+        while waitpid(child.pid, &status, 0) < 0 && errno == EINTR {}
         let failure: ShardFailure
         if late {
           failure = .timeout(seconds: timeLimit)

@@ -1,5 +1,6 @@
 // Other programs, run with a time limit: their output is collected, and at the limit the whole
-// process group is killed. Safe to use from several threads at once.
+// process group is killed; at an interrupt, too. Safe to use from several threads at once.
+import CProcess
 import Foundation
 
 public struct CommandResult: Sendable {
@@ -30,7 +31,7 @@ public enum Command {
     environment: [String]? = nil
   ) -> CommandResult {
     var result = CommandResult()
-    guard let (pid, kept) = start(words, environment) else {
+    guard let (pid, group, kept) = start(words, environment) else {
       result.status = 127
       result.errors = Array("\(words.first ?? ""): \(String(cString: strerror(errno)))".utf8)
       return result
@@ -38,14 +39,17 @@ public enum Command {
     let deadline = now() + limit
     exchange(kept, input, deadline, maximumOutput, &result)
     reap(pid, deadline, &result)
+    recast_forget(group)
     return result
   }
 
   /// No other child may inherit the pipes before they are marked.
   private static let starting = NSLock()
 
-  /// Answers the child and our ends of its pipes.
-  private static func start(_ words: [String], _ environment: [String]?) -> (pid_t, [Int32])? {
+  /// Answers the child, the note that an interrupt ends its group, and our ends of its pipes.
+  private static func start(_ words: [String], _ environment: [String]?) -> (
+    pid_t, OpaquePointer, [Int32]
+  )? {
     starting.withLock {
       var ends: [[Int32]] = []
       defer { for end in [ends[0][0], ends[1][1], ends[2][1]] { close(end) } }
@@ -55,9 +59,11 @@ public enum Command {
         ends.append(pair)
       }
       let kept = [ends[0][1], ends[1][0], ends[2][0]]
-      if let pid = spawn(words, ends[0][0], ends[1][1], ends[2][1], environment) {
-        return (pid, kept)
-      }
+      recast_hold_interrupts()
+      let pid = spawn(words, ends[0][0], ends[1][1], ends[2][1], environment)
+      let group = pid.flatMap { recast_at_interrupt(nil, -$0) }
+      recast_release_interrupts()
+      if let pid, let group { return (pid, group, kept) }
       let code = errno
       kept.forEach { close($0) }
       errno = code

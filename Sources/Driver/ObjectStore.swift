@@ -1,4 +1,5 @@
 import Codegen
+import Commands
 import Foundation
 import LLVM
 import Translator
@@ -39,26 +40,13 @@ public struct ObjectStore: Sendable {
     try? FileManager.default.createDirectory(
       atPath: place.folder, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
-    var template = Array("\(place.folder)/.new-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    if descriptor < 0 { return }
     let entry = Self.magic + Array(SHA256.hex(object).utf8) + object
-    let isWritten = write(entry, to: descriptor)
-    if close(descriptor) != 0 || !isWritten || rename(template, place) != 0 { unlink(template) }
-  }
-
-  private func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    bytes.withUnsafeBytes { all in
-      var rest = all[...]
-      while !rest.isEmpty {
-        let buffer = UnsafeRawBufferPointer(rebasing: rest)
-        let count = Foundation.write(descriptor, buffer.baseAddress!, buffer.count)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 { return false }
-        rest = rest.dropFirst(count)
-      }
-      return true
-    }
+    // A store that cannot be written costs time only.
+    do throws(SystemCode) {
+      let new = try Temporary(.file, "\(place.folder)/.new-")
+      try writeWhole(entry, to: new.path)
+      rename(new.path, place)
+    } catch {}
   }
 
   /// Forgets what was not used for longest until nine tenths of the limit are left, if there is more

@@ -1,16 +1,13 @@
-import Codegen
 import Commands
 import Foundation
 
 /// Files that appear whole or not at all.
 ///
-/// A build writes to a temporary name in the output's directory and renames it at the end;
-/// `Temporaries` knows the name until then.
+/// A build writes to a temporary name in the output's directory and renames it at the end.
 public final class OutputFile {
   public let path: String
-  public let temporary: String
-  private let slot: Int
-  private var committed = false
+  private let file: Temporary
+  public var temporary: String { file.path }
 
   /// Checks that `path` can be made, before any work is done for it, and is not `input`.
   public init(_ path: String, replacing input: String? = nil) throws(BuildError) {
@@ -22,31 +19,15 @@ public final class OutputFile {
     if Locate.isDirectory(path) {
       throw BuildError(.cannotCreate, path, "is a directory", remedy: "name a file with -o")
     }
-    var template = Array(
-      "\(directory.isEmpty ? "." : directory)/.recast-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    if descriptor < 0 { throw .writing(path, errno: errno) }
-    close(descriptor)
-    temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    slot = Temporaries.add(temporary)
+    do throws(SystemCode) {
+      file = try Temporary(.file, "\(directory.isEmpty ? "." : directory)/.recast-")
+    } catch { throw .writing(path, errno: error.code) }
   }
 
   public func write(_ bytes: some ContiguousBytes) throws(BuildError) {
-    let descriptor = open(temporary, O_WRONLY | O_TRUNC | O_CLOEXEC)
-    if descriptor < 0 { throw .writing(path, errno: errno) }
-    defer { close(descriptor) }
-    let failure: Int32 = bytes.withUnsafeBytes { all in
-      var rest = all[...]
-      while !rest.isEmpty {
-        let count = Foundation.write(
-          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 { return errno }
-        rest = rest.dropFirst(count)
-      }
-      return 0
+    do throws(SystemCode) { try writeWhole(bytes, to: temporary) } catch {
+      throw .writing(path, errno: error.code)
     }
-    if failure != 0 { throw .writing(path, errno: failure) }
   }
 
   /// Gives the file its final name and mode.
@@ -58,18 +39,12 @@ public final class OutputFile {
     {
       throw .writing(path, errno: errno)
     }
-    committed = true
   }
 
   private static func isSame(_ a: String, _ b: String) -> Bool {
     var (one, other) = (stat(), stat())
     return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev
       && one.st_ino == other.st_ino
-  }
-
-  deinit {
-    if !committed { unlink(temporary) }
-    Temporaries.remove(slot)
   }
 }
 

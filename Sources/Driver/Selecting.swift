@@ -71,33 +71,29 @@ public func select(_ options: SelectOptions, progress: Progress) throws(BuildErr
 private func translateSlices(
   _ slices: inout SliceSet, _ options: SelectOptions, progress: Progress
 ) throws(BuildError) -> [FleetMeasurement.TargetKey: Result<[UInt8], MethodError>] {
-  let folder = NSTemporaryDirectory() + "recast-select-\(getpid())"
-  do {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  } catch { throw .writing(folder, errno: errno) }
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  let input = folder + "/replay"
-  guard FileManager.default.createFile(
-    atPath: input, contents: Data(slices.replay), attributes: [.posixPermissions: 0o700])
-  else {
-    throw .writing(input, errno: errno)
+  let program: Temporary
+  do throws(SystemCode) { program = try Temporary.program(slices.replay, named: "recast-replay-") } catch {
+    throw .writing(NSTemporaryDirectory(), errno: error.code)
+  }
+  let translated: Temporary
+  do throws(SystemCode) { translated = try Temporary(.file, named: "recast-translated-") } catch {
+    throw .writing(NSTemporaryDirectory(), errno: error.code)
   }
   progress.stage("what slices reach")
-  let entries = try reached(&slices, input, limit: options.slicing.limit)
+  let entries = try reached(&slices, program.path, limit: options.slicing.limit)
   var artifacts: [FleetMeasurement.TargetKey: Result<[UInt8], MethodError>] = [:]
   for system in options.fleet.systems {
     let key = FleetMeasurement.TargetKey(system)
     if artifacts[key] != nil { continue }
     var one = options.translation
-    one.input = input
+    one.input = program.path
     one.entries = entries
     one.cpu = system.cpu
     one.features = system.features
-    let output = "\(folder)/translated"
-    one.outputs = [.init(target: try Target(parsing: system.target), path: output)]
+    one.outputs = [.init(target: try Target(parsing: system.target), path: translated.path)]
     do throws(BuildError) {
       _ = try build(one, progress: progress)
-      artifacts[key] = .success([UInt8](FileManager.default.contents(atPath: output) ?? Data()))
+      artifacts[key] = .success([UInt8](FileManager.default.contents(atPath: translated.path) ?? Data()))
     } catch {
       if error.kind == .unavailable && error.subject.hasSuffix(".bc") { throw error }
       artifacts[key] = .failure(MethodError(error.what))

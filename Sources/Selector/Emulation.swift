@@ -60,8 +60,11 @@ package struct Emulation {
   private func run(_ replay: Replay, _ emulator: [String], _ records: ClosedRange<Int>, limit: Double)
     throws(SystemFailure) -> Outcome
   {
-    let counts = NSTemporaryDirectory() + "recast-count-\(getpid())-\(UUID().uuidString)"
-    defer { unlink(counts) }
+    let file: Temporary
+    do throws(SystemCode) { file = try Temporary(.file, named: "recast-count-") } catch {
+      throw SystemFailure("its counts have no place: \(String(cString: strerror(error.code)))")
+    }
+    let counts = file.path
     var complaint = ""
     for words in Emulation.candidates(emulator) {
       let result = Command.run(

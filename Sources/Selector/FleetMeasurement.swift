@@ -1,5 +1,6 @@
 // All systems, measured: those on different machines at the same time, those that share a machine one
 // after the other, since they would take each other's time.
+import Commands
 import Foundation
 import Slices
 
@@ -65,15 +66,13 @@ public struct FleetMeasurement {
     guard let plugin else {
       return .failure(SystemFailure("the QEMU plugin librecast-insncount.so is not there"))
     }
-    let path = NSTemporaryDirectory() + "recast-original-\(getpid())"
-    defer { unlink(path) }
-    unlink(path)
-    guard FileManager.default.createFile(
-      atPath: path, contents: Data(slices.replay), attributes: [.posixPermissions: 0o700])
-    else { return .failure(SystemFailure("\(path) cannot be written")) }
+    let program: Temporary
+    do throws(SystemCode) { program = try Temporary.program(slices.replay, named: "recast-original-") } catch {
+      return .failure(SystemFailure("the replay cannot be written: \(String(cString: strerror(error.code)))"))
+    }
     do throws(SystemFailure) {
       let counts = try Emulation(plugin: plugin).count(
-        path, ["qemu-x86_64"], target: "x86_64", invocations: slices.invocations, native: true,
+        program.path, ["qemu-x86_64"], target: "x86_64", invocations: slices.invocations, native: true,
         limit: 300)
       return .success(counts.map(\.instructions))
     } catch { return .failure(error) }

@@ -114,12 +114,11 @@ extension SliceSet {
   private static func runNatively(_ file: [UInt8], _ invocations: [Invocation], isTrial: Bool)
     -> (times: [SliceTime]?, failure: String)
   {
-    let path = NSTemporaryDirectory() + "recast-replay-\(getpid())"
-    defer { unlink(path) }
-    unlink(path)
-    guard FileManager.default.createFile(
-      atPath: path, contents: Data(file), attributes: [.posixPermissions: 0o700])
-    else { return (nil, "\(path) cannot be written") }
+    let program: Temporary
+    do throws(SystemCode) { program = try Temporary.program(file, named: "recast-replay-") } catch {
+      return (nil, "it cannot be written: \(String(cString: strerror(error.code)))")
+    }
+    let path = program.path
     var failure = "its output is not a replay's"
     let times = ReplayTimes.measure(invocations, native: true, isTrial: isTrial) { arguments in
       let result = Command.run([path] + arguments.map(String.init), limit: 60)

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Codegen
+import Commands
 import Driver
 import Foundation
 
@@ -30,7 +30,7 @@ struct Recast: ParsableCommand {
 
   static func main() {
     signal(SIGPIPE, SIG_DFL)
-    Temporaries.removeOnInterrupt()
+    Temporary.removeAtInterrupts()
     self.main(nil)
   }
 }
