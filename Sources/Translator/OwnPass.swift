@@ -21,6 +21,8 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case deadLanes = "dead-lanes"
   /// Shuffled halves of products become products of halves (NarrowProducts.swift).
   case narrowProducts = "narrow-products"
+  /// Extensions made of shifts and masks are extensions of sums (ShortExtensions.swift).
+  case shortExtensions = "short-extensions"
   /// Halves of 32-byte vectors are computed together (PairedHalves.swift).
   case pairedHalves = "paired-halves"
   /// Switches have a case for each value that can be (SwitchRanges.swift).
