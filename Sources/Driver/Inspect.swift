@@ -59,6 +59,7 @@ private func translation(
   let module = Module("function", in: LLVMContext())
   let index = (0..<translator.functionCount).first { translator.entry(of: $0) == entry }!
   let traits = traits(of: target)
+  if traits.keepsCheapLoops { TargetMachine.keepCheapLoops }
   do {
     try translator.translate([index], into: module, for: traits)
   } catch { throw .bug("\(target.triple): \(error)") }

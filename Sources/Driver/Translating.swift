@@ -115,12 +115,11 @@ private struct Translating {
     -> (bytes: [UInt8], isReused: Bool)
   {
     let module = Module("shard", in: LLVMContext(discardValueNames: options.keepIR == nil))
-    let isBaseline = options.cpu.isEmpty && options.features.isEmpty
-    try translator.translate(
-      shard.functions, into: module,
-      for: traits(
-        of: target, isBaseline: isBaseline, disabled: options.disabledOwnPasses,
-        checksAlignment: options.checksAlignment))
+    let traits = traits(
+      of: target, isBaseline: options.cpu.isEmpty && options.features.isEmpty, disabled: options.disabledOwnPasses,
+      checksAlignment: options.checksAlignment)
+    if traits.keepsCheapLoops { TargetMachine.keepCheapLoops }
+    try translator.translate(shard.functions, into: module, for: traits)
     if let folder = options.keepIR { try keep(module, of: shard, in: folder) }
     let own = translator.addresses(of: shard.functions)
     let placement = Placement(takenFrom: module, prefix: Translator.symbolPrefix, own: own) {

@@ -5,6 +5,17 @@ public final class TargetMachine {
 
   public static let initialize: Void = recast_initialize_all_targets()
 
+  /// For the rest of this process, loop strength reduction keeps a loop unless its own solution costs less: an option of
+  /// LLVM's command line, which the C interface has no other way to.
+  public static let keepCheapLoops: Void = {
+    "recast".withCString { tool in
+      "-lsr-drop-solution".withCString { option in
+        let words: [UnsafePointer<CChar>?] = [tool, option]
+        LLVMParseCommandLineOptions(Int32(words.count), words, nil)
+      }
+    }
+  }()
+
   /// Whether this LLVM can emit code for the triple.
   public static func hasBackend(for triple: String) -> Bool {
     _ = initialize

@@ -25,6 +25,9 @@ public struct TargetTraits {
   public var disabled: Set<OwnPass> = []
   /// Vector operands that have to be aligned are looked at, on every target.
   var checksAlignment: Bool
+  /// LLVM's reduction of counters may leave a loop as it is. Guest compilers have reduced them already, for this host's
+  /// addresses on x86_64; elsewhere new counters pay even where they look dearer.
+  public var keepsCheapLoops: Bool { isX86 && does(.cheapLoops) }
   func does(_ pass: OwnPass) -> Bool { !disabled.contains(pass) }
 
   public init(
