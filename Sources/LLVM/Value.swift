@@ -66,6 +66,9 @@ public struct Value: Equatable, Hashable {
     LLVMGetCalledValue(ref).flatMap { LLVMIsAFunction($0) }.map { Function($0) }
   }
   /// Of a terminator.
+  public var successors: [BasicBlock] {
+    (0..<LLVMGetNumSuccessors(ref)).map { BasicBlock(LLVMGetSuccessor(ref, $0)) }
+  }
   public func replaceSuccessor(_ block: BasicBlock, with other: BasicBlock) {
     for n in 0..<LLVMGetNumSuccessors(ref) where LLVMGetSuccessor(ref, n) == block.ref {
       LLVMSetSuccessor(ref, n, other.ref)

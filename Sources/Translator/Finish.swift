@@ -9,6 +9,7 @@ public func finish(_ module: Module, for target: TargetTraits) throws(LLVMError)
     narrowProducts(in: module, lower: target.lowerProducts.map { [$0.signed, $0.unsigned] } ?? [])
   }
   if target.does(.shortExtensions) { shortenExtensions(in: module) }
+  if target.keepsCheapLoops { useLastValues(in: module) }
   if target.isX86 && target.does(.pairedHalves) { pairHalves(in: module) }
   expandNaNMarkers(in: module, for: target)
   expandSignallingMarkers(in: module, for: target)

@@ -27,7 +27,7 @@ public enum OwnPass: String, CaseIterable, Sendable {
   case pairedHalves = "paired-halves"
   /// Switches have a case for each value that can be (SwitchRanges.swift).
   case completeSwitches = "complete-switches"
-  /// Strength reduction leaves a loop that it does not make cheaper (`TargetTraits.keepsCheapLoops`).
+  /// Strength reduction leaves a loop that it does not make cheaper (`TargetTraits.keepsCheapLoops`, LastValues.swift).
   case cheapLoops = "cheap-loops"
   /// Return addresses are compared as immediate operands (ReturnChecks.swift).
   case returnChecks = "return-checks"

@@ -41,11 +41,6 @@ extension Value {
 
   /// Of a selection or a conditional branch.
   fileprivate var condition: Value { opcode == LLVMSelect ? operand(0) : Value(LLVMGetCondition(ref)) }
-
-  /// Of a terminator.
-  private var successors: [BasicBlock] {
-    (0..<LLVMGetNumSuccessors(ref)).map { BasicBlock(LLVMGetSuccessor(ref, $0)) }
-  }
 }
 
 extension BasicBlock {
