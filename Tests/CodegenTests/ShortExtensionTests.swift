@@ -69,4 +69,65 @@ import Translator
   func `everything else stays`(body: String) throws {
     #expect(!(try finished(body)).contains("ext i"))
   }
+
+  /// A sum of `depth` levels whose parts are shifted up by `scale`, and the name that its value has.
+  private func sum(
+    scaledBy scale: Int, depth: Int, _ lines: inout [String], _ random: inout some RandomNumberGenerator
+  ) -> String {
+    if depth == 0 {
+      if Int.random(in: 0..<3, using: &random) == 0 {
+        return "\(Int64.random(in: -9...9, using: &random) << Int64(scale))"
+      }
+      let result = "%v\(lines.count)"
+      lines.append("\(result) = shl i64 %\(Bool.random(using: &random) ? "x" : "y"), \(scale)")
+      return result
+    }
+    let a = sum(scaledBy: scale, depth: depth - 1, &lines, &random)
+    let b = sum(scaledBy: scale, depth: Int.random(in: 0..<depth, using: &random), &lines, &random)
+    let result = "%v\(lines.count)"
+    lines.append("\(result) = \(Bool.random(using: &random) ? "add" : "sub") i64 \(a), \(b)")
+    return result
+  }
+
+  /// What a function without arguments returns, found by LLVM's own folding.
+  private func result(_ lines: [String], x: Int64, y: Int64, without passes: Set<OwnPass> = []) throws -> String {
+    let text = """
+      @x = private constant i64 \(x)
+      @y = private constant i64 \(y)
+      define i64 @f() {
+        %x = load i64, ptr @x
+        %y = load i64, ptr @y
+        \(lines.joined(separator: "\n"))
+        ret i64 %r
+      }
+      """
+    let module = try Module(bytes: Array(text.utf8), name: "test", in: LLVMContext(discardValueNames: false))
+    try finish(module, for: TargetTraits(architecture: "aarch64", disabled: passes))
+    try module.runPasses("function(instcombine)")
+    return try #require(module.text.split(separator: "\n").map(String.init).first { $0.contains("ret i64") })
+  }
+
+  @Test func `results are those of the shifts`() throws {
+    var random = SystemRandomNumberGenerator()
+    var changed = 0
+    for _ in 0..<400 {
+      let scale = [1, 2, 3, 32, 48, 56].randomElement(using: &random)!
+      var lines: [String] = []
+      let value = sum(scaledBy: scale, depth: Int.random(in: 0...2, using: &random), &lines, &random)
+      guard value.hasPrefix("%") else { continue }
+      if scale < 32 {
+        let width = [8, 16, 32].randomElement(using: &random)!
+        lines.append("%r = and i64 \(value), \(((1 << width) - 1) << scale)")
+      } else {
+        let down = Int.random(in: scale - 6...scale, using: &random)
+        lines.append("%r = \(Bool.random(using: &random) ? "ashr" : "lshr") i64 \(value), \(down)")
+      }
+      let (x, y) = (Int64.random(in: .min ... .max, using: &random), Int64.random(in: -4...4, using: &random))
+      let expected = try result(lines, x: x, y: y, without: [.shortExtensions])
+      #expect(try result(lines, x: x, y: y) == expected, "\(lines) of \(x), \(y)")
+      #expect(!expected.contains("%"))
+      if try finished(lines.joined(separator: "\n")).contains("ext i") { changed += 1 }
+    }
+    #expect(changed > 100)
+  }
 }
