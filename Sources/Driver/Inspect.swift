@@ -10,10 +10,12 @@ import Translator
 /// Tells what the program is; with `function` (a name or 0x address), that function's blocks too, and
 /// with `target`, its translation.
 ///
-/// - Parameter optimisation: 0 to 3, as of `BuildOptions`.
+/// - Parameters:
+///   - optimisation: 0 to 3, as of `BuildOptions`.
+///   - disabledPasses: as of `BuildOptions`.
 public func inspect(
   _ input: String, function: String?, target: Target? = nil, optimisation: Int = 2,
-  progress: Progress
+  disabledPasses: [String] = [], progress: Progress
 ) throws(BuildError) -> InspectReport {
   progress.stage("reading")
   let data = try readInput(input)
@@ -40,12 +42,16 @@ public func inspect(
     })
   if let target {
     progress.stage("recovering signatures")
-    let translator = Translator(discovery)
+    let disabled = Set(disabledPasses.compactMap(OwnPass.init))
+    let translator = Translator(discovery, without: disabled)
     progress.stage("\(target.triple): translating")
     do throws(CodegenError) {
+      let level = OptimizationLevel(rawValue: optimisation) ?? .O2
+      try level.check(disabled: disabledPasses, besides: OwnPass.allCases.map(\.rawValue))
+      let traits = traits(of: try .named(target.triple), disabled: disabled)
       report.function?.translation = try translation(
-        of: found.entry, by: translator, for: .named(target.triple),
-        level: OptimizationLevel(rawValue: optimisation) ?? .O2)
+        of: found.entry, by: translator, for: .named(target.triple), traits, level: level,
+        without: Set(disabledPasses))
     } catch { throw BuildError(codegen: error, function) }
   }
   return report
@@ -53,18 +59,17 @@ public func inspect(
 
 /// One function by itself, as a build translates it.
 private func translation(
-  of entry: UInt64, by translator: Translator, for target: TargetDescription,
-  level: OptimizationLevel
+  of entry: UInt64, by translator: Translator, for target: TargetDescription, _ traits: TargetTraits,
+  level: OptimizationLevel, without disabledPasses: Set<String>
 ) throws(CodegenError) -> InspectReport.Translation {
   let module = Module("function", in: LLVMContext())
   let index = (0..<translator.functionCount).first { translator.entry(of: $0) == entry }!
-  let traits = traits(of: target)
   if traits.keepsCheapLoops { TargetMachine.keepCheapLoops }
   do {
     try translator.translate([index], into: module, for: traits)
   } catch { throw .bug("\(target.triple): \(error)") }
   let lifted = bodies(of: module.text)
-  let pipeline = level.pipeline(for: target, hasLoops: translator.hasLoop(index))
+  let pipeline = level.pipeline(for: target, hasLoops: translator.hasLoop(index), without: disabledPasses)
   try optimise(
     module, for: target, level: level, pipeline: pipeline,
     finish: { module throws(LLVMError) in try finish(module, for: traits) })

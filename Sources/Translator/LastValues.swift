@@ -45,6 +45,7 @@ private struct Counter {
       switch user.opcode {
       case LLVMAdd:
         user.replaceAllUses(with: builder.add(next, phi.type.constInt(constant &- step)))
+        user.eraseFromParent()
         return
       case LLVMICmp where [LLVMIntEQ, LLVMIntNE].contains(LLVMGetICmpPredicate(user.ref)):
         user.setOperand(0, next)

@@ -24,7 +24,15 @@ struct Inspect: ParsableCommand {
   @Flag(exclusivity: .chooseLast)
   var level: Level = .o2
 
+  @Option(
+    name: .customLong("disable-pass"),
+    help: ArgumentHelp("With --target: leave out one of Recast's passes; may be repeated.", valueName: "name"))
+  var disabledPasses: [String] = []
+
   func validate() throws {
+    if target == nil && !disabledPasses.isEmpty {
+      throw ValidationError("--disable-pass leaves something out of a translation: ask for one with --target")
+    }
     if target != nil && function == nil {
       throw ValidationError("--target shows one function's translation: name it with --function")
     }
@@ -36,7 +44,7 @@ struct Inspect: ParsableCommand {
       let target = try self.target.map { text throws(BuildError) in try Target(parsing: text) }
       let report = try inspect(
         input, function: function, target: target, optimisation: level.rawValue,
-        progress: progress)
+        disabledPasses: disabledPasses, progress: progress)
       progress.finish()
       if json { output(report.json()) } else { output(report.text) }
     }
